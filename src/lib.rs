@@ -1,0 +1,8 @@
+//! chinwag: a WebSocket chat server, protocol library and readable reference.
+//!
+//! A bare § means [RFC 6455](https://www.rfc-editor.org/rfc/rfc6455).
+#![cfg_attr(not(feature = "server"), no_std)]
+
+pub mod protocol;
+#[cfg(feature = "server")]
+pub mod server;

@@ -1,0 +1,59 @@
+//! What an operator may choose.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// Everything a server can be told; [`Config::default`] is the command's defaults.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen; port 0 takes a free port.
+    pub listen: SocketAddr,
+    /// Send each message back to its sender alone. Names, history and announcements are off.
+    pub echo: bool,
+    /// Connections at once, those in their handshake or their closing included.
+    pub max_clients: usize,
+    /// Longest message in bytes, reassembled (§10.4).
+    pub max_message: usize,
+    /// Most frames one message may be cut into, empty ones counted.
+    pub max_fragments: u32,
+    /// How many bytes a slow client may fall behind before it is dropped;
+    /// never taken as less than four times [`Config::max_message`].
+    pub max_lag: usize,
+    /// From accept to the end of the request head, in total.
+    pub handshake_timeout: Duration,
+    /// From the first byte of a message to its last, in total.
+    pub message_timeout: Duration,
+    /// Silence after which a client is pinged; silent for as long again, it is dropped. Zero never pings.
+    pub ping_interval: Duration,
+    /// How long a closing handshake may take before the socket is simply closed.
+    pub close_timeout: Duration,
+    /// Newest messages a room keeps for those who ask for them; zero keeps none.
+    pub history: usize,
+    /// Other web origins that may connect; `*` allows every origin and every host.
+    pub allow_origins: Vec<String>,
+    /// Explain every handshake and frame on stderr.
+    pub trace: bool,
+    /// Log nothing but errors.
+    pub quiet: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            echo: false,
+            max_clients: 1024,
+            max_message: 64 * 1024,
+            max_fragments: 1024,
+            max_lag: 1024 * 1024,
+            handshake_timeout: Duration::from_secs(10),
+            message_timeout: Duration::from_secs(60),
+            ping_interval: Duration::from_secs(20),
+            close_timeout: Duration::from_secs(5),
+            history: 50,
+            allow_origins: Vec::new(),
+            trace: false,
+            quiet: false,
+        }
+    }
+}
