@@ -8,3 +8,10 @@
     clippy::cast_possible_truncation,
     clippy::arithmetic_side_effects
 )]
+
+pub mod close;
+pub mod error;
+pub mod event;
+pub mod frame;
+pub mod receiver;
+pub mod utf8;

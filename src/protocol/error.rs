@@ -1,0 +1,99 @@
+//! §7.1.7: what makes a server _Fail the WebSocket Connection_, and with which close code.
+
+use core::fmt;
+
+use super::close::CloseCode;
+
+/// A reason to _Fail the WebSocket Connection_ (§7.1.7).
+///
+/// Each value names one MUST that the peer broke, or one limit that it crossed.
+/// [`ProtocolError::close_code`] is the answer on the wire, the `Display` text its reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProtocolError {
+    /// A client's frame without a mask (§5.1).
+    UnmaskedFrame,
+    /// RSV1, RSV2 or RSV3 set although no extension was negotiated (§5.2).
+    ReservedBitsSet,
+    /// Opcode 3-7 or B-F (§5.2).
+    ReservedOpcode,
+    /// A payload length that would have fitted a shorter form (§5.2).
+    NonMinimalLength,
+    /// A 64-bit payload length with its most significant bit set (§5.2).
+    LengthMsbSet,
+    /// A control frame with FIN=0 (§5.5).
+    FragmentedControlFrame,
+    /// A control frame with more than 125 bytes of payload (§5.5).
+    ControlFrameTooLong,
+    /// A continuation frame with nothing to continue (§5.4).
+    UnexpectedContinuation,
+    /// A new data frame in the middle of a fragmented message (§5.4).
+    ExpectedContinuation,
+    /// A Close frame with one byte of payload: half a close code (§5.5.1).
+    CloseFrameTooShort,
+    /// A close code that must not be on the wire (§7.4).
+    InvalidCloseCode,
+    /// Text or a close reason that is not UTF-8 (§8.1).
+    InvalidUtf8,
+    /// A message longer than [`Limits::max_message`](super::receiver::Limits) (§10.4).
+    MessageTooBig,
+    /// A message in more frames than [`Limits::max_fragments`](super::receiver::Limits) (§10.4).
+    TooManyFragments,
+}
+
+impl ProtocolError {
+    /// Every value once.
+    pub const ALL: [ProtocolError; 14] = [
+        Self::UnmaskedFrame,
+        Self::ReservedBitsSet,
+        Self::ReservedOpcode,
+        Self::NonMinimalLength,
+        Self::LengthMsbSet,
+        Self::FragmentedControlFrame,
+        Self::ControlFrameTooLong,
+        Self::UnexpectedContinuation,
+        Self::ExpectedContinuation,
+        Self::CloseFrameTooShort,
+        Self::InvalidCloseCode,
+        Self::InvalidUtf8,
+        Self::MessageTooBig,
+        Self::TooManyFragments,
+    ];
+
+    /// The close code to fail with (§7.4.1).
+    pub const fn close_code(self) -> CloseCode {
+        match self {
+            Self::InvalidUtf8 => CloseCode::INVALID_PAYLOAD,
+            Self::MessageTooBig => CloseCode::MESSAGE_TOO_BIG,
+            Self::TooManyFragments => CloseCode::POLICY_VIOLATION,
+            _ => CloseCode::PROTOCOL_ERROR,
+        }
+    }
+
+    /// What was wrong, in a few plain words: the close reason, at most 123 bytes (§5.5.1).
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::UnmaskedFrame => "frame not masked",
+            Self::ReservedBitsSet => "reserved bit set",
+            Self::ReservedOpcode => "reserved opcode",
+            Self::NonMinimalLength => "length not in its shortest form",
+            Self::LengthMsbSet => "length with its top bit set",
+            Self::FragmentedControlFrame => "fragmented control frame",
+            Self::ControlFrameTooLong => "control frame over 125 bytes",
+            Self::UnexpectedContinuation => "nothing to continue",
+            Self::ExpectedContinuation => "message not finished",
+            Self::CloseFrameTooShort => "close frame of one byte",
+            Self::InvalidCloseCode => "close code not allowed",
+            Self::InvalidUtf8 => "not UTF-8",
+            Self::MessageTooBig => "message too big",
+            Self::TooManyFragments => "too many fragments",
+        }
+    }
+}
+
+impl fmt::Display for ProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reason())
+    }
+}
+
+impl core::error::Error for ProtocolError {}

@@ -1,0 +1,52 @@
+//! §5.6, §6.2: what has been received, in place.
+
+use super::close::CloseCode;
+use super::frame::{FrameHeader, Opcode};
+
+/// What has been received (§6.2).
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event<'b> {
+    /// A whole message, unmasked and put together; text is UTF-8.
+    Message {
+        /// [`Opcode::Text`] or [`Opcode::Binary`].
+        opcode: Opcode,
+        /// Application data (§5.6).
+        payload: Payload<'b>,
+    },
+    /// A Ping, to be answered with a Pong of the same payload (§5.5.2).
+    Ping(Payload<'b>),
+    /// A Pong (§5.5.3).
+    Pong(Payload<'b>),
+    /// A Close with its code, if it had one, and its reason (§5.5.1). Nothing comes after it.
+    Close(Option<CloseCode>, &'b str),
+}
+
+/// An unmasked payload in the receive buffer, with room in front of it for the header of a server's frame.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Payload<'b> {
+    /// Room, then payload.
+    pub(super) bytes: &'b mut [u8],
+    /// Length of the room in bytes.
+    pub(super) room: usize,
+}
+
+impl<'b> Payload<'b> {
+    /// The payload alone.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(self.room..).unwrap_or_default()
+    }
+
+    /// The payload as one unmasked frame with FIN=1 and this opcode: the header is written in front of it, in place.
+    pub fn into_frame(self, opcode: Opcode) -> &'b mut [u8] {
+        let payload_len = self.as_bytes().len() as u64;
+        let header = FrameHeader { fin: true, opcode, masking_key: None, payload_len };
+        let mut header_bytes = [0; FrameHeader::MAX_LEN];
+        let header = header.encode(&mut header_bytes);
+        let start = self.room.saturating_sub(header.len());
+        let frame = self.bytes.get_mut(start..).unwrap_or_default();
+        for (slot, byte) in frame.iter_mut().zip(header) {
+            *slot = *byte;
+        }
+        frame
+    }
+}

@@ -1,0 +1,237 @@
+//! §5.2, §5.3: one frame's header, and its mask.
+//!
+//! ```text
+//!   0                   1                   2                   3
+//!   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+//!  +-+-+-+-+-------+-+-------------+-------------------------------+
+//!  |F|R|R|R| opcode|M| Payload len |    Extended payload length    |
+//!  |I|S|S|S|  (4)  |A|     (7)     |      (16 bits if len = 126,   |
+//!  |N|V|V|V|       |S|             |       64 bits if len = 127)   |
+//!  | |1|2|3|       |K|             |                               |
+//!  +-+-+-+-+-------+-+-------------+-------------------------------+
+//!  |           Masking key (32 bits, present if MASK is 1)         |
+//!  +---------------------------------------------------------------+
+//!  |                          Payload ...                          |
+//!  +---------------------------------------------------------------+
+//! ```
+//!
+//! Rules:
+//!
+//! 1. A refusal falls at the first byte that decides it. What is not refused and not complete needs more bytes,
+//!    and that is no error.
+//! 2. A length has one form only, the shortest. So a header that was parsed, encoded again, is the bytes that were read.
+//! 3. A length stays a `u64` until it has been compared with a limit.
+
+// Bits are grouped as in the picture.
+#![allow(clippy::unusual_byte_groupings)]
+
+use super::error::ProtocolError;
+
+/// §5.2: how the payload is to be interpreted. §11.8 is the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Opcode {
+    /// `0x0`: more of the message begun by an earlier frame.
+    Continuation = 0x0,
+    /// `0x1`: a message of UTF-8 text.
+    Text = 0x1,
+    /// `0x2`: a message of bytes.
+    Binary = 0x2,
+    /// `0x8`: the beginning or the end of the closing handshake.
+    Close = 0x8,
+    /// `0x9`: a request for a Pong.
+    Ping = 0x9,
+    /// `0xA`: the answer to a Ping, or an unasked sign of life.
+    Pong = 0xA,
+}
+
+impl Opcode {
+    /// The opcode of these four bits; `None` for those "reserved for further" frames (3-7, B-F).
+    pub const fn from_bits(bits: u8) -> Option<Opcode> {
+        match bits {
+            0x0 => Some(Self::Continuation),
+            0x1 => Some(Self::Text),
+            0x2 => Some(Self::Binary),
+            0x8 => Some(Self::Close),
+            0x9 => Some(Self::Ping),
+            0xA => Some(Self::Pong),
+            _ => None,
+        }
+    }
+
+    /// §5.5: "Control frames are identified by opcodes where the most significant bit of the opcode is 1."
+    pub const fn is_control(self) -> bool {
+        self as u8 & 0b1000 != 0
+    }
+}
+
+/// Everything of a frame but its payload (§5.2). RSV1-3 have no field: without an extension they are 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FrameHeader {
+    /// Whether this is the last frame of its message.
+    pub fin: bool,
+    /// What the payload is.
+    pub opcode: Opcode,
+    /// The key the payload is masked with: always there from a client, never from a server (§5.1).
+    pub masking_key: Option<[u8; 4]>,
+    /// Length of the payload in bytes.
+    pub payload_len: u64,
+}
+
+impl FrameHeader {
+    /// The longest header in bytes: two, a 64-bit length and a masking key.
+    pub const MAX_LEN: usize = 14;
+
+    /// The longest header in bytes that a server sends: the same without the masking key.
+    pub const MAX_UNMASKED_LEN: usize = 10;
+
+    /// The longest payload in bytes that a control frame may have (§5.5).
+    pub const MAX_CONTROL_PAYLOAD: usize = 125;
+
+    /// Parses the header of a client's frame from the front of `bytes`, and returns it with the bytes after it;
+    /// `None` while it is not complete.
+    ///
+    /// # Errors
+    ///
+    /// The first MUST of §5.1, §5.2 or §5.5 that it breaks, as soon as the byte that breaks it is there.
+    pub fn parse(bytes: &[u8]) -> Result<Option<(FrameHeader, &[u8])>, ProtocolError> {
+        let Some((unkeyed, rest)) = Self::parse_up_to_key(bytes)? else {
+            return Ok(None);
+        };
+        Ok(rest.split_first_chunk().map(|(masking_key, rest)| {
+            let masking_key = Some(*masking_key);
+            (FrameHeader { masking_key, ..unkeyed }, rest)
+        }))
+    }
+
+    /// [`FrameHeader::parse`] without the masking key, so that a length can be refused before the key is there.
+    pub(crate) fn parse_up_to_key(bytes: &[u8]) -> Result<Option<(FrameHeader, &[u8])>, ProtocolError> {
+        let Some((&first, rest)) = bytes.split_first() else {
+            return Ok(None);
+        };
+        let (fin, opcode) = parse_first_byte(first)?;
+        let Some((&second, rest)) = rest.split_first() else {
+            return Ok(None);
+        };
+        // §5.1: "The server MUST close the connection upon receiving a frame that is not masked."
+        if second & 0b1_0000000 == 0 {
+            return Err(ProtocolError::UnmaskedFrame);
+        }
+        let short_len = second & 0b0_1111111;
+        if opcode.is_control() {
+            // §5.5: "All control frames MUST have a payload length of 125 bytes or less
+            // and MUST NOT be fragmented."
+            if !fin {
+                return Err(ProtocolError::FragmentedControlFrame);
+            }
+            if short_len > 125 {
+                return Err(ProtocolError::ControlFrameTooLong);
+            }
+        }
+        let Some((payload_len, rest)) = parse_length(short_len, rest)? else {
+            return Ok(None);
+        };
+        let header = FrameHeader { fin, opcode, masking_key: None, payload_len };
+        Ok(Some((header, rest)))
+    }
+
+    /// Writes the header to the front of `out` and returns it.
+    ///
+    /// A length of 2^63 or more, which no frame can have, is written as it is; its reader refuses it.
+    pub fn encode<'o>(&self, out: &'o mut [u8; Self::MAX_LEN]) -> &'o [u8] {
+        let mut header = Cursor { out, len: 0 };
+        header.put(&[(u8::from(self.fin) << 7) | self.opcode as u8]);
+        let mask = u8::from(self.masking_key.is_some()) << 7;
+        // §5.2: "in all cases, the minimal number of bytes MUST be used to encode the length".
+        match (u8::try_from(self.payload_len), u16::try_from(self.payload_len)) {
+            (Ok(len @ ..=125), _) => header.put(&[mask | len]),
+            (_, Ok(len)) => {
+                header.put(&[mask | 126]);
+                header.put(&len.to_be_bytes());
+            }
+            _ => {
+                header.put(&[mask | 127]);
+                header.put(&self.payload_len.to_be_bytes());
+            }
+        }
+        if let Some(masking_key) = self.masking_key {
+            header.put(&masking_key);
+        }
+        let Cursor { out, len } = header;
+        out.get(..len).unwrap_or_default()
+    }
+}
+
+/// FIN and opcode: what the first byte alone decides.
+pub(crate) fn parse_first_byte(byte: u8) -> Result<(bool, Opcode), ProtocolError> {
+    // §5.2: "MUST be 0 unless an extension is negotiated that defines meanings for non-zero values."
+    if byte & 0b0_111_0000 != 0 {
+        return Err(ProtocolError::ReservedBitsSet);
+    }
+    // §5.2: "If an unknown opcode is received, the receiving endpoint MUST _Fail the WebSocket Connection_."
+    let opcode = Opcode::from_bits(byte & 0b0_000_1111).ok_or(ProtocolError::ReservedOpcode)?;
+    Ok((byte & 0b1_000_0000 != 0, opcode))
+}
+
+/// The payload length in whichever of its three forms the seven bits announce.
+fn parse_length(short_len: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, ProtocolError> {
+    let (payload_len, shortest, rest) = match short_len {
+        126 => {
+            let Some((len, rest)) = bytes.split_first_chunk() else {
+                return Ok(None);
+            };
+            (u64::from(u16::from_be_bytes(*len)), 126, rest)
+        }
+        127 => {
+            let Some((len, rest)) = bytes.split_first_chunk() else {
+                return Ok(None);
+            };
+            (u64::from_be_bytes(*len), 1 << 16, rest)
+        }
+        short_len => (u64::from(short_len), 0, bytes),
+    };
+    // §5.2: "the most significant bit MUST be 0".
+    if payload_len > u64::MAX >> 1 {
+        return Err(ProtocolError::LengthMsbSet);
+    }
+    // §5.2: "the minimal number of bytes MUST be used to encode the length".
+    if payload_len < shortest {
+        return Err(ProtocolError::NonMinimalLength);
+    }
+    Ok(Some((payload_len, rest)))
+}
+
+/// Appends to an array without a way to run over its end.
+struct Cursor<'o> {
+    out: &'o mut [u8; FrameHeader::MAX_LEN],
+    len: usize,
+}
+
+impl Cursor<'_> {
+    fn put(&mut self, bytes: &[u8]) {
+        for (slot, byte) in self.out.iter_mut().skip(self.len).zip(bytes) {
+            *slot = *byte;
+        }
+        self.len = self.len.saturating_add(bytes.len());
+    }
+}
+
+/// §5.3: masks `payload`, or takes its mask off: the two are the same, byte `i` XOR key byte `i MOD 4`.
+///
+/// For a payload that comes in pieces, rotate the key left by the length of each piece (`MOD 4`) before the next.
+pub fn apply_mask(payload: &mut [u8], masking_key: [u8; 4]) {
+    // Eight keys side by side: a block of this size is a few vector instructions.
+    let [a, b, c, d] = masking_key;
+    let wide_key = [
+        a, b, c, d, a, b, c, d, a, b, c, d, a, b, c, d, //
+        a, b, c, d, a, b, c, d, a, b, c, d, a, b, c, d,
+    ];
+    let mut blocks = payload.chunks_exact_mut(wide_key.len());
+    for block in &mut blocks {
+        for (byte, key) in block.iter_mut().zip(wide_key) {
+            *byte ^= key;
+        }
+    }
+    for (byte, key) in blocks.into_remainder().iter_mut().zip(wide_key) {
+        *byte ^= key;
+    }
+}
