@@ -1,0 +1,223 @@
+//! §4.2: the opening handshake, as the server reads and answers it.
+//!
+//! ```text
+//!   GET /kitchen HTTP/1.1                                HTTP/1.1 101 Switching Protocols
+//!   Host: 127.0.0.1:8080                                 Upgrade: websocket
+//!   Upgrade: websocket                            =>     Connection: Upgrade
+//!   Connection: Upgrade                                  Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=
+//!   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==
+//!   Sec-WebSocket-Version: 13
+//! ```
+//!
+//! [`Head`](super::head::Head) finds the end of the head while it arrives and refuses what is no HTTP;
+//! [`Request::parse`] then takes it apart. What a server lets in (paths, hosts, origins) is its own affair: it asks
+//! in the order in which [`Refusal`] lists the answers.
+
+use core::str;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha1_smol::Sha1;
+
+use super::head::{Head, split_scheme};
+use super::origin::{Authority, Origin};
+use super::refusal::Refusal;
+
+/// What a request wants done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// A page, or the opening handshake.
+    Get,
+    /// What GET would be answered, without the body.
+    Head,
+    /// What this server does not do.
+    Other,
+}
+
+/// A request with a head that is well formed, HTTP/1.1, for one host, and without a body.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'h> {
+    /// The method.
+    pub method: Method,
+    /// The target's path, as it was sent.
+    pub path: &'h str,
+    /// The target's query, as it was sent and without its question mark.
+    pub query: Option<&'h str>,
+    /// Whom it is for.
+    pub host: Authority<'h>,
+    header_lines: &'h [u8],
+}
+
+impl<'h> Request<'h> {
+    /// Parses the head of a request from the front of `bytes`, and returns it with the bytes after it; `None` while
+    /// it is not complete.
+    ///
+    /// # Errors
+    ///
+    /// `MalformedHead`, `TargetTooLong`, `HeadTooLarge`, `HttpVersion`, `InvalidHost` or `UnexpectedBody`.
+    pub fn parse(bytes: &'h [u8]) -> Result<Option<(Request<'h>, &'h [u8])>, Refusal> {
+        let Some((head, rest)) = Head::new().scan(bytes)?.and_then(|len| bytes.split_at_checked(len)) else {
+            return Ok(None);
+        };
+        Self::from_head(head).map(|request| Some((request, rest)))
+    }
+
+    fn from_head(head: &'h [u8]) -> Result<Self, Refusal> {
+        let head = head.strip_prefix(b"\r\n").unwrap_or(head);
+        let (request_line, header_lines) = cut(head, b'\n').ok_or(Refusal::MalformedHead)?;
+        let (method, rest) = cut(request_line, b' ').ok_or(Refusal::MalformedHead)?;
+        let (target, version) = cut(rest, b' ').ok_or(Refusal::MalformedHead)?;
+        // §4.2.1 (1): "An HTTP/1.1 or higher GET request". There is no higher one of this syntax.
+        if version != b"HTTP/1.1\r" {
+            return Err(Refusal::HttpVersion);
+        }
+        let method = match method {
+            b"GET" => Method::Get,
+            b"HEAD" => Method::Head,
+            _ => Method::Other,
+        };
+        let fields = Fields(header_lines);
+        let host = fields.single("Host").and_then(Authority::parse).ok_or(Refusal::InvalidHost)?;
+        let (path, query) = split_target(target, &host)?;
+        fields.check_no_body()?;
+        Ok(Request { method, path, query, host, header_lines })
+    }
+
+    /// Where a browser's request comes from; `None` where no browser sent it (§4.2.1 (7), §10.2).
+    ///
+    /// # Errors
+    ///
+    /// `OriginNotAllowed` for more than one, `null`, and what is no origin.
+    pub fn origin(&self) -> Result<Option<Origin<'h>>, Refusal> {
+        let fields = Fields(self.header_lines);
+        match fields.values("Origin").next() {
+            None => Ok(None),
+            Some(_) => {
+                let origin = fields.single("Origin").and_then(Origin::parse);
+                origin.map(Some).ok_or(Refusal::OriginNotAllowed)
+            }
+        }
+    }
+
+    /// Whether an opening handshake is meant: `Upgrade` lists `websocket` (§4.2.1 (3)). HEAD never means one.
+    pub fn names_websocket(&self) -> bool {
+        self.method != Method::Head && Fields(self.header_lines).lists("Upgrade", "websocket")
+    }
+
+    /// Whether an opening handshake is meant at least in part: by its `Upgrade`, or by any of its other fields.
+    pub fn asks_for_upgrade(&self) -> bool {
+        let mut names = Fields(self.header_lines).iter().map(|(name, _)| name);
+        let is_ours = |name: &[u8]| starts_with_ignore_case(name, b"Sec-WebSocket-");
+        self.method != Method::Head && (self.names_websocket() || names.any(is_ours))
+    }
+
+    /// The answer to the opening handshake (§4.2.2 (5.4)), where one is asked for.
+    ///
+    /// # Errors
+    ///
+    /// `IncompleteUpgrade`, `UnsupportedVersion` or `InvalidKey`.
+    pub fn handshake(&self) -> Result<Option<AcceptKey>, Refusal> {
+        let fields = Fields(self.header_lines);
+        if !self.asks_for_upgrade() {
+            return Ok(None);
+        }
+        // §4.2.1 (3), (4): `Upgrade` with "websocket", `Connection` with "Upgrade", case aside.
+        if !self.names_websocket() || !fields.lists("Connection", "upgrade") {
+            return Err(Refusal::IncompleteUpgrade);
+        }
+        // §4.2.1 (6): "A |Sec-WebSocket-Version| header field, with a value of 13."
+        if fields.single("Sec-WebSocket-Version") != Some(b"13") {
+            return Err(Refusal::UnsupportedVersion);
+        }
+        let key = fields.single("Sec-WebSocket-Key").filter(|key| is_key(key)).ok_or(Refusal::InvalidKey)?;
+        Ok(Some(accept_key(key)))
+    }
+}
+
+/// A `Sec-WebSocket-Accept`: the base64 of a SHA-1.
+pub type AcceptKey = [u8; 28];
+
+/// §4.2.2 (5.4): proves that the key has been read by someone who speaks this protocol.
+pub fn accept_key(key: &[u8]) -> AcceptKey {
+    let mut sha1 = Sha1::new();
+    sha1.update(key);
+    sha1.update(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+    let mut accept = [0; 28];
+    // 20 bytes are 28 characters: they fit.
+    let _ = STANDARD.encode_slice(sha1.digest().bytes(), &mut accept);
+    accept
+}
+
+/// §4.2.1 (5): "a base64-encoded [...] value that, when decoded, is 16 bytes in length".
+fn is_key(key: &[u8]) -> bool {
+    // Room for 18 bytes: as many as 24 characters may be.
+    key.len() == 24 && STANDARD.decode_slice(key, &mut [0; 18]) == Ok(16)
+}
+
+/// A target's path and query. In absolute form it names the host as well: the one of `Host` (RFC 9112 §3.2.2).
+fn split_target<'h>(target: &'h [u8], host: &Authority<'_>) -> Result<(&'h str, Option<&'h str>), Refusal> {
+    let mut local = str::from_utf8(target).map_err(|_| Refusal::MalformedHead)?;
+    if let Some((scheme, rest)) = split_scheme(target) {
+        let rest = str::from_utf8(rest).unwrap_or_default();
+        let (authority, after) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let scheme = str::from_utf8(scheme).unwrap_or_default();
+        let named = Authority::parse(authority.as_bytes()).filter(|named| named.is_same(host, scheme));
+        named.ok_or(Refusal::InvalidHost)?;
+        local = after;
+    }
+    let (path, query) = match local.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (local, None),
+    };
+    // RFC 9110 §4.2.3: an empty path is the same as "/".
+    Ok((if path.is_empty() { "/" } else { path }, query))
+}
+
+/// The header lines of a head that has been scanned.
+#[derive(Clone, Copy)]
+struct Fields<'h>(&'h [u8]);
+
+impl<'h> Fields<'h> {
+    /// Names and values, without the white space around a value.
+    fn iter(self) -> impl Iterator<Item = (&'h [u8], &'h [u8])> {
+        let lines = self.0.split(|byte| *byte == b'\n');
+        lines.filter_map(|line| cut(line, b':')).map(|(name, value)| (name, value.trim_ascii()))
+    }
+
+    fn values(self, name: &str) -> impl Iterator<Item = &'h [u8]> {
+        self.iter()
+            .filter(move |(field, _)| field.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value)
+    }
+
+    /// The value of a field that is there once.
+    fn single(self, name: &str) -> Option<&'h [u8]> {
+        let mut values = self.values(name);
+        let first = values.next();
+        first.filter(|_| values.next().is_none())
+    }
+
+    /// Whether the comma-separated list of a field, over however many lines (RFC 9110 §5.3), has this token.
+    fn lists(self, name: &str, token: &str) -> bool {
+        let tokens = self.values(name).flat_map(|value| value.split(|byte| *byte == b','));
+        tokens.map(<[u8]>::trim_ascii).any(|listed| listed.eq_ignore_ascii_case(token.as_bytes()))
+    }
+
+    /// RFC 9112 §6: these two announce a body. One that is announced and not understood is a way to smuggle.
+    fn check_no_body(self) -> Result<(), Refusal> {
+        let mut lengths = self.values("Content-Length");
+        let no_length = lengths.next().is_none_or(|length| length == b"0") && lengths.next().is_none();
+        let no_coding = self.values("Transfer-Encoding").next().is_none();
+        if no_length && no_coding { Ok(()) } else { Err(Refusal::UnexpectedBody) }
+    }
+}
+
+/// `bytes` before and after the first `separator`.
+fn cut(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let at = bytes.iter().position(|byte| *byte == separator)?;
+    Some((bytes.get(..at)?, bytes.get(at.checked_add(1)?..)?))
+}
+
+fn starts_with_ignore_case(name: &[u8], prefix: &[u8]) -> bool {
+    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}

@@ -1,0 +1,206 @@
+//! RFC 9112 §2 to §5: where a request's head ends, and whether it is one.
+//!
+//! ```text
+//!   GET /kitchen HTTP/1.1 CR LF      request line: method, target, version
+//!   Host: 127.0.0.1:8080 CR LF       header lines: name, colon, value
+//!   Upgrade: websocket CR LF
+//!   CR LF                            the end
+//! ```
+//!
+//! Rules:
+//!
+//! 1. A refusal falls at the first byte that decides it. What is not refused and not complete needs more bytes.
+//! 2. Every byte is looked at once, however the head is cut up.
+//! 3. Only what HTTP/1.1 writes is read: no bare LF, no folded lines, no space before a colon. Whoever stands
+//!    between a client and this server then sees the same request as this server does.
+
+use super::refusal::Refusal;
+
+/// Looks for the end of a request's head while it arrives.
+#[derive(Clone, Debug)]
+pub struct Head {
+    state: State,
+    /// How many bytes have been looked at.
+    scanned: usize,
+    /// Where the request line begins.
+    start: usize,
+    /// Where the present word of the request line begins.
+    word: usize,
+    method: Form,
+    header_lines: usize,
+}
+
+/// What the next byte belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// The request line's first byte, or one empty line to be skipped.
+    Start,
+    /// The LF of that empty line.
+    EmptyLineEnd,
+    Method,
+    Target,
+    Version,
+    /// The LF after a line.
+    LineEnd,
+    /// The first byte of a header line, or of the empty one.
+    LineStart,
+    Name,
+    Value,
+    /// The LF of the empty line.
+    HeadEnd,
+    Complete,
+}
+
+/// The forms a target may have are a matter of the method (RFC 9112 §3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Usual,
+    /// OPTIONS: `*` as well.
+    Asterisk,
+    /// CONNECT: host and port.
+    Authority,
+}
+
+impl Head {
+    /// The longest head in bytes, from the request line to the end of the empty line.
+    pub const MAX_LEN: usize = 16 * 1024;
+    /// The longest request target in bytes.
+    pub const MAX_TARGET: usize = 8 * 1024;
+    /// The most header lines.
+    pub const MAX_HEADER_LINES: usize = 100;
+
+    /// The head of a connection just opened.
+    pub const fn new() -> Self {
+        Head { state: State::Start, scanned: 0, start: 0, word: 0, method: Form::Usual, header_lines: 0 }
+    }
+
+    /// Scans what has arrived since the last time; `buffer` is all that has arrived. The length of the head, an
+    /// empty line that was skipped in front of it included, or `None` when more bytes are needed.
+    ///
+    /// # Errors
+    ///
+    /// `MalformedHead`, `TargetTooLong` or `HeadTooLarge`, as soon as the byte that decides it is there.
+    pub fn scan(&mut self, buffer: &[u8]) -> Result<Option<usize>, Refusal> {
+        while self.state != State::Complete {
+            let Some(&byte) = buffer.get(self.scanned) else {
+                return Ok(None);
+            };
+            if self.scanned.saturating_sub(self.start) >= Self::MAX_LEN {
+                return Err(Refusal::HeadTooLarge);
+            }
+            let word = buffer.get(self.word..=self.scanned).unwrap_or_default();
+            self.state = self.step(byte, word)?;
+            self.scanned = self.scanned.saturating_add(1);
+        }
+        Ok(Some(self.scanned))
+    }
+
+    /// The state after `byte`, with which `word` ends.
+    fn step(&mut self, byte: u8, word: &[u8]) -> Result<State, Refusal> {
+        match (self.state, byte) {
+            // RFC 9112 §2.2: "SHOULD ignore at least one empty line (CRLF) received prior to the request-line."
+            (State::Start, b'\r') => Ok(State::EmptyLineEnd),
+            (State::EmptyLineEnd, b'\n') => {
+                self.start = self.scanned.saturating_add(1);
+                self.word = self.start;
+                Ok(State::Method)
+            }
+            (State::Start | State::Method, byte) if is_token(byte) => Ok(State::Method),
+            (State::Method, b' ') => self.end_method(word),
+            (State::Target, b' ') => self.end_target(word),
+            (State::Target, b'!'..=b'~') => self.check_target(word),
+            (State::Version, byte) => step_version(byte, word),
+            (State::LineEnd, b'\n') => Ok(State::LineStart),
+            (State::LineStart, b'\r') => Ok(State::HeadEnd),
+            (State::LineStart, byte) if is_token(byte) => self.begin_header_line(),
+            (State::Name, b':') => Ok(State::Value),
+            (State::Name, byte) if is_token(byte) => Ok(State::Name),
+            (State::Value, b'\r') => Ok(State::LineEnd),
+            // RFC 9110 §5.5: a value is of visible characters, space, tab, and bytes from 0x80 on.
+            (State::Value, b'\t' | b' '..=b'~' | 0x80..) => Ok(State::Value),
+            (State::HeadEnd, b'\n') => Ok(State::Complete),
+            _ => Err(Refusal::MalformedHead),
+        }
+    }
+
+    fn end_method(&mut self, word: &[u8]) -> Result<State, Refusal> {
+        self.method = match word {
+            b" " => return Err(Refusal::MalformedHead),
+            b"OPTIONS " => Form::Asterisk,
+            b"CONNECT " => Form::Authority,
+            _ => Form::Usual,
+        };
+        self.word = self.scanned.saturating_add(1);
+        Ok(State::Target)
+    }
+
+    fn check_target(&self, target: &[u8]) -> Result<State, Refusal> {
+        if target.len() > Self::MAX_TARGET {
+            return Err(Refusal::TargetTooLong);
+        }
+        // The two halves are the same question for a target that may go on and for one that is long enough.
+        let begins_well = target.first() == Some(&b'/')
+            || self.method == Form::Authority
+            || (self.method == Form::Asterisk && target == b"*")
+            || SCHEMES.iter().any(|scheme| starts_alike(target, scheme));
+        if begins_well { Ok(State::Target) } else { Err(Refusal::MalformedHead) }
+    }
+
+    fn end_target(&mut self, word: &[u8]) -> Result<State, Refusal> {
+        let target = word.get(..word.len().saturating_sub(1)).unwrap_or_default();
+        let whole = match self.method {
+            Form::Authority => !target.is_empty(),
+            Form::Asterisk if target == b"*" => true,
+            _ => target.first() == Some(&b'/') || split_scheme(target).is_some(),
+        };
+        self.word = self.scanned.saturating_add(1);
+        if whole { Ok(State::Version) } else { Err(Refusal::MalformedHead) }
+    }
+
+    fn begin_header_line(&mut self) -> Result<State, Refusal> {
+        self.header_lines = self.header_lines.saturating_add(1);
+        if self.header_lines > Self::MAX_HEADER_LINES {
+            return Err(Refusal::HeadTooLarge);
+        }
+        Ok(State::Name)
+    }
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// RFC 9112 §2.3: `HTTP/`, a digit, a point, a digit; the end of the line.
+fn step_version(byte: u8, word: &[u8]) -> Result<State, Refusal> {
+    const PATTERN: &[u8] = b"HTTP/0.0\r";
+    let expected = word.len().checked_sub(1).and_then(|at| PATTERN.get(at));
+    match (expected, byte) {
+        (Some(b'\r'), b'\r') => Ok(State::LineEnd),
+        (Some(b'0'), b'0'..=b'9') => Ok(State::Version),
+        (Some(expected), byte) if *expected == byte => Ok(State::Version),
+        _ => Err(Refusal::MalformedHead),
+    }
+}
+
+/// The absolute forms of a target that lead to a WebSocket or to a page (§3, RFC 9110 §4.2).
+const SCHEMES: [&[u8]; 4] = [b"http://", b"https://", b"ws://", b"wss://"];
+
+/// Whether the shorter of the two is, case aside, the beginning of the longer.
+fn starts_alike(target: &[u8], scheme: &[u8]) -> bool {
+    target.iter().zip(scheme).all(|(a, b)| a.eq_ignore_ascii_case(b))
+}
+
+/// A target in absolute form, cut into its scheme and what follows `://`.
+pub(crate) fn split_scheme(target: &[u8]) -> Option<(&[u8], &[u8])> {
+    let prefix_len = SCHEMES.iter().find(|s| target.len() >= s.len() && starts_alike(target, s))?.len();
+    let scheme = target.get(..prefix_len.checked_sub(3)?)?;
+    Some((scheme, target.get(prefix_len..)?))
+}
+
+/// RFC 9110 §5.6.2: the bytes a method or a field name is made of.
+pub(crate) const fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
+}

@@ -1,0 +1,139 @@
+//! §10.2, RFC 6454: where a request goes to and where it comes from.
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::str;
+
+/// The host of a URL or of a `Host` field (RFC 3986 §3.2.2).
+#[derive(Clone, Copy, Debug)]
+pub enum Host<'h> {
+    /// An IP address, bracketed if IPv6.
+    Ip(IpAddr),
+    /// A registered name; not empty.
+    Name(&'h str),
+}
+
+impl PartialEq for Host<'_> {
+    /// Case aside (RFC 3986 §3.2.2).
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Ip(a), Self::Ip(b)) => a == b,
+            (Self::Name(a), Self::Name(b)) => a.eq_ignore_ascii_case(b),
+            _ => false,
+        }
+    }
+}
+
+/// A host and, where one was given, a port: the value of `Host` (RFC 9110 §7.2).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Authority<'h> {
+    /// The host.
+    pub host: Host<'h>,
+    /// The port.
+    pub port: Option<u16>,
+}
+
+impl<'h> Authority<'h> {
+    /// Parses `host[:port]`; `None` where it is anything else.
+    pub fn parse(bytes: &'h [u8]) -> Option<Self> {
+        let text = str::from_utf8(bytes).ok()?;
+        let (host, port) = match text.strip_prefix('[') {
+            Some(bracketed) => {
+                let (address, port) = bracketed.split_once(']')?;
+                (Host::Ip(address.parse::<Ipv6Addr>().ok()?.into()), port)
+            }
+            None => {
+                let (name, port) = text.split_at(text.find(':').unwrap_or(text.len()));
+                (parse_name(name)?, port)
+            }
+        };
+        Some(Authority { host, port: parse_port(port)? })
+    }
+
+    /// Whether the two are the same for a URL of this scheme: an absent port is the scheme's.
+    pub fn is_same(&self, other: &Self, scheme: &str) -> bool {
+        let default = default_port(scheme);
+        self.host == other.host && self.port.or(default) == other.port.or(default)
+    }
+}
+
+/// RFC 3986 §3.2.2: an IPv4 address in its four decimal parts, or a registered name.
+fn parse_name(name: &str) -> Option<Host<'_>> {
+    if let Ok(address) = name.parse::<Ipv4Addr>() {
+        return Some(Host::Ip(address.into()));
+    }
+    let mut rest = name.as_bytes();
+    while let [byte, after @ ..] = rest {
+        rest = match (byte, after) {
+            (b'%', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => after,
+            (byte, after) if is_name_byte(*byte) => after,
+            _ => return None,
+        };
+    }
+    (!name.is_empty()).then_some(Host::Name(name))
+}
+
+/// RFC 3986 §2.2, §2.3: unreserved characters and sub-delimiters.
+const fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&'..=b',' | b';' | b'=')
+}
+
+/// Nothing, or a colon and the digits of a port: none of them is the same as no colon (RFC 3986 §3.2.3).
+fn parse_port(text: &str) -> Option<Option<u16>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    let digits = text.strip_prefix(':')?;
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    if digits.is_empty() { Some(None) } else { digits.parse().ok().map(Some) }
+}
+
+/// RFC 9110 §4.2, §11.1 and §11.2 of RFC 6455.
+fn default_port(scheme: &str) -> Option<u16> {
+    match scheme.len() {
+        4 if scheme.eq_ignore_ascii_case("http") => Some(80),
+        5 if scheme.eq_ignore_ascii_case("https") => Some(443),
+        2 if scheme.eq_ignore_ascii_case("ws") => Some(80),
+        3 if scheme.eq_ignore_ascii_case("wss") => Some(443),
+        _ => None,
+    }
+}
+
+/// A web origin: scheme, host and port (RFC 6454 §4, §7).
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'o> {
+    scheme: &'o str,
+    authority: Authority<'o>,
+}
+
+impl<'o> Origin<'o> {
+    /// Parses `scheme://host[:port]`; `None` for `null` and anything else.
+    pub fn parse(bytes: &'o [u8]) -> Option<Self> {
+        let (scheme, authority) = str::from_utf8(bytes).ok()?.split_once("://")?;
+        let rest_fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+        let first_fits = scheme.bytes().next()?.is_ascii_alphabetic();
+        let fits = first_fits && scheme.bytes().all(rest_fits);
+        let authority = Authority::parse(authority.as_bytes())?;
+        fits.then_some(Origin { scheme, authority })
+    }
+
+    /// The host.
+    pub fn host(&self) -> Host<'o> {
+        self.authority.host
+    }
+
+    /// Whether this is the origin of what the server itself serves under the `Host` that was asked for. Its scheme
+    /// says nothing: the server may stand behind one that speaks TLS.
+    pub fn is_of_host(&self, host: &Authority<'_>) -> bool {
+        let has_port = self.authority.port.or(default_port(self.scheme)).is_some();
+        has_port && self.authority.is_same(host, self.scheme)
+    }
+
+    /// Whether the two are the same origin (RFC 6454 §5).
+    pub fn is_same(&self, other: &Origin<'_>) -> bool {
+        self.scheme.eq_ignore_ascii_case(other.scheme)
+            && self.authority.is_same(&other.authority, self.scheme)
+    }
+}
