@@ -1,13 +1,11 @@
 'use strict';
 
-// The chat page: one script for every room, no library, nothing but text ever put into the document.
-//
-// How a message is delivered. The server relays a message to everyone but its sender and acknowledges
-// nothing, so what was handed to a socket that then broke may or may not have arrived. Three rules settle it:
+// The server relays a message to everyone but its sender and acknowledges nothing: what was handed to a
+// socket that then broke may or may not have arrived. Three rules settle it:
 //
 // 1. What is said here stays in the outbox, in order, until it is known to have arrived.
-// 2. After every reconnect the room's history comes first. What it contains has arrived, and, since the
-//    order is kept, so has all that was sent before it. The rest is sent again with the same id.
+// 2. After a reconnect the history comes first. What it contains has arrived and, since the order is
+//    kept, so has all that was sent before it. The rest is sent again with the same id.
 // 3. Nobody shows the same id twice.
 
 const HISTORY = 50;         // messages asked for on arrival: all that a server keeps unless told otherwise
@@ -124,8 +122,8 @@ function connect() {
 }
 
 function address() {
-  const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  return `${scheme}//${location.host}${location.pathname}?name=${encodeURIComponent(name)}&history=${HISTORY}`;
+  const server = location.origin.replace('http', 'ws');
+  return `${server}${location.pathname}?name=${encodeURIComponent(name)}&history=${HISTORY}`;
 }
 
 function onOpen() {
@@ -152,13 +150,13 @@ function onCaughtUp() {
 
 function onClose({ code }) {
   if (code === 1009) giveUpBiggest();
-  lose(REASONS[code] || (open ? 'The connection was lost.' : 'The server cannot be reached.'));
+  lose(REASONS[code] || (open ? 'The connection was lost.' : 'The server cannot be reached, or is full.'));
 }
 
 function lose(reason) {
   discard();
-  outbox.forEach(markWaiting);
   showState('closed', `${reason} Trying again…`);
+  outbox.forEach(markWaiting);
   const longest = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** attempts);
   attempts += 1;
   timer = setTimeout(connect, Math.random() * longest);
@@ -228,13 +226,13 @@ function transmit(entry) {
   if (entry.tries === TRIES) return giveUp(entry, 'Given up: may not have arrived');
   socket.send(JSON.stringify(entry.message));
   Object.assign(entry, { sent: true, sentAt: Date.now(), tries: entry.tries + 1 });
-  place(entry, '', '');
+  place(entry);
 }
 
 function settle(id) {
   const index = outbox.findIndex((entry) => entry.message.id === id);
   if (index < 0) return;
-  for (const entry of outbox.splice(0, index + 1)) place(entry, '', '');
+  for (const entry of outbox.splice(0, index + 1)) place(entry);
   save();
 }
 
@@ -249,7 +247,7 @@ function giveUpBiggest() {
 }
 
 function sizeOf({ message }) {
-  return new TextEncoder().encode(JSON.stringify(message)).length;
+  return new Blob([JSON.stringify(message)]).size;
 }
 
 function giveUp(entry, reason) {
@@ -270,8 +268,7 @@ function receive(data) {
   settleOld();
   if (typeof data !== 'string') return receiveUnknown(new TextDecoder().decode(data));
   const value = parse(data);
-  const announcement = value && /^\{"type":"(welcome|joined|left)"/.exec(data);
-  if (announcement) ANNOUNCED[announcement[1]](value);
+  if (value && /^\{"type":"(welcome|joined|left)"/.test(data)) announce(value);
   else if (isMessage(value)) receiveMessage(value, data);
   else receiveUnknown(data);
 }
@@ -288,7 +285,7 @@ function isMessage(value) {
   return value !== null && value.type === 'message'
     && typeof value.id === 'string' && value.id !== '' && value.id.length <= 64
     && typeof value.name === 'string' && problemOf(value.name) === ''
-    && typeof value.text === 'string';
+    && typeof value.text === 'string' && typeof value.time !== 'object';
 }
 
 function receiveMessage(message, raw) {
@@ -302,7 +299,7 @@ function receiveUnknown(text) {
   if (!isReplay(text)) hear(text, unknownItem(text));
 }
 
-// What has no id is told from a repetition by its place: the history repeats in order what was heard.
+// What has no id is known by its place: the history repeats in order what was heard.
 function isReplay(raw) {
   if (replay === 0) return false;
   replay -= 1;
@@ -326,26 +323,17 @@ function see(id) {
 
 // Who is here
 
-const ANNOUNCED = {
-  welcome({ names, online }) {
-    $('people').replaceChildren(make('li', 'me', `${name} (you)`), ...names.map((who) => make('li', '', who)));
-    showOnline(online);
-  },
-  joined({ name: who, online }) {
-    $('people').append(make('li', '', who));
-    showOnline(online);
-    put(noteItem(who, 'joined'), $('messages'));
-  },
-  left({ name: who, online }) {
-    const others = [...$('people').children].slice(1);
-    others.find((item) => item.textContent === who)?.remove();
-    showOnline(online);
-    put(noteItem(who, 'left'), $('messages'));
-  },
-};
-
-function showOnline(online) {
+function announce({ type, name: who, names, online }) {
   $('online').textContent = `${online} here`;
+  const people = $('people');
+  if (type === 'welcome') return people.replaceChildren(person(`${name} (you)`), ...names.map(person));
+  if (type === 'joined') people.append(person(who));
+  else [...people.children].slice(1).find((item) => item.textContent === who)?.remove();
+  put(noteItem(who, type), $('messages'));
+}
+
+function person(who) {
+  return make('li', '', who);
 }
 
 // What is shown
@@ -369,11 +357,11 @@ function noteItem(who, what) {
 }
 
 function clock(time) {
+  const now = new Date();
   const given = new Date(time);
-  const date = Number.isNaN(given.getTime()) ? new Date() : given;
-  const isToday = date.toDateString() === new Date().toDateString();
-  const format = isToday ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' };
-  const element = make('time', '', date.toLocaleString([], format));
+  const date = Number.isNaN(given.getTime()) ? now : given;
+  const dateStyle = date.toDateString() === now.toDateString() ? undefined : 'medium';
+  const element = make('time', '', date.toLocaleString([], { dateStyle, timeStyle: 'short' }));
   element.dateTime = date.toISOString();
   return element;
 }
@@ -391,8 +379,8 @@ function put(item, list) {
   follow();
 }
 
-// What waits stands below the room's messages; its place among them is known once it is sent.
-function place(entry, className, words) {
+// What waits stands below the rest: its place is known once it is sent.
+function place(entry, className = '', words = '') {
   mark(entry, className, words);
   if (entry.item.parentElement === $('waiting')) put(entry.item, $('messages'));
 }
@@ -405,6 +393,7 @@ function mark({ item }, className, words) {
   item.className = `message own ${className}`;
   item.querySelector('.state')?.remove();
   if (words) item.append(make('span', 'state', words));
+  follow();
 }
 
 function isAtBottom() {
