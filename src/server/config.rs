@@ -1,7 +1,11 @@
 //! What an operator may choose.
 
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::str::FromStr;
 use std::time::Duration;
+
+use crate::protocol::origin::Origin;
 
 /// Everything a server can be told; [`Config::default`] is the command's defaults.
 #[derive(Clone, Debug)]
@@ -29,8 +33,8 @@ pub struct Config {
     pub close_timeout: Duration,
     /// Newest messages a room keeps for those who ask for them; zero keeps none.
     pub history: usize,
-    /// Other web origins that may connect; `*` allows every origin and every host.
-    pub allow_origins: Vec<String>,
+    /// Other web origins that may connect.
+    pub allow_origins: Vec<AllowedOrigin>,
     /// Explain every handshake and frame on stderr.
     pub trace: bool,
     /// Log nothing but errors.
@@ -57,3 +61,40 @@ impl Default for Config {
         }
     }
 }
+
+/// A web origin that may connect, as `scheme://host[:port]`, or `*` for every origin and every host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllowedOrigin(String);
+
+impl AllowedOrigin {
+    /// The origin; `None` where every one is meant.
+    pub(crate) fn origin(&self) -> Option<Origin<'_>> {
+        Origin::parse(self.0.as_bytes())
+    }
+
+    /// Whether every origin and every host is meant.
+    pub fn is_any(&self) -> bool {
+        self.0 == "*"
+    }
+}
+
+impl FromStr for AllowedOrigin {
+    type Err = InvalidOrigin;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
+        let allowed = AllowedOrigin(text.to_owned());
+        if allowed.is_any() || allowed.origin().is_some() { Ok(allowed) } else { Err(InvalidOrigin) }
+    }
+}
+
+/// A text that is no web origin: without a scheme, with a path, or with a host or port that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidOrigin;
+
+impl fmt::Display for InvalidOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an origin of the form scheme://host[:port]")
+    }
+}
+
+impl std::error::Error for InvalidOrigin {}

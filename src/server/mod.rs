@@ -1,4 +1,244 @@
 //! Everything that touches a socket, a thread or a clock.
+//!
+//! [`Server::run`] accepts; each connection gets a thread of its own, which lives the client's life from its request
+//! head to its closing; what clients say to each other goes through their room.
 
+mod buffer;
+mod client;
 pub mod config;
+mod connection;
+mod gate;
+mod log;
+mod metrics;
+mod policy;
+mod room;
+mod rooms;
+mod site;
+mod wishes;
+
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::protocol::close::CloseCode;
+use crate::protocol::frame::{FrameHeader, Opcode};
+use crate::protocol::refusal::Refusal;
+use crate::sys::{self, Waker};
 pub use config::Config;
+use connection::Connection;
+use gate::Gate;
+pub use log::Log;
+use log::Throttle;
+use metrics::Metrics;
+use policy::Policy;
+use room::{Bounds, Farewell, Wire};
+use rooms::Rooms;
+
+/// Room for the calls of one thread, in bytes. Only what is used of it takes memory.
+const STACK_SIZE: usize = 64 * 1024;
+
+/// How long to wait after an error of `accept` that is not over at once, such as no descriptor being free.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A server that is bound to its address.
+pub struct Server {
+    listener: TcpListener,
+    local_addr: SocketAddr,
+    waker: Arc<Waker>,
+    shared: Arc<Shared>,
+}
+
+/// What all threads of a server share.
+struct Shared {
+    config: Config,
+    policy: Policy,
+    metrics: Arc<Metrics>,
+    gate: Arc<Gate>,
+    rooms: Arc<Rooms>,
+    log: Log,
+    refusals: Throttle,
+    accept_errors: Throttle,
+    next_client: AtomicU64,
+    connections: Mutex<BTreeMap<u64, Weak<Connection>>>,
+    stopping: AtomicBool,
+}
+
+/// Stops a running server from another thread.
+#[derive(Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+    waker: Arc<Waker>,
+}
+
+impl Server {
+    /// Binds to [`Config::listen`] and logs on stderr.
+    ///
+    /// # Errors
+    ///
+    /// Those of binding: a port in use, an address that is not this machine's.
+    pub fn bind(config: Config) -> io::Result<Server> {
+        let log = Log::to_stderr(config.quiet);
+        Self::bind_with_log(config, log)
+    }
+
+    /// The same with a log of the caller's.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Server::bind`].
+    pub fn bind_with_log(config: Config, log: Log) -> io::Result<Server> {
+        let listener = TcpListener::bind(config.listen)?;
+        let local_addr = listener.local_addr()?;
+        let waker = Arc::new(Waker::of(&listener)?);
+        let metrics = Arc::new(Metrics::new());
+        let max_lag = config.max_lag.max(config.max_message.saturating_mul(4));
+        let history = if config.echo { 0 } else { config.history };
+        let shared = Shared {
+            policy: Policy::new(local_addr.ip(), &config.allow_origins),
+            gate: Gate::new(config.max_clients),
+            rooms: Rooms::new(Bounds { history, max_lag }, Arc::clone(&metrics)),
+            metrics,
+            log,
+            refusals: Throttle::default(),
+            accept_errors: Throttle::default(),
+            next_client: AtomicU64::new(1),
+            connections: Mutex::default(),
+            stopping: AtomicBool::new(false),
+            config,
+        };
+        Ok(Server { listener, local_addr, waker, shared: Arc::new(shared) })
+    }
+
+    /// The address it is bound to, with the real port.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// A handle to stop it by.
+    pub fn handle(&self) -> Handle {
+        Handle { shared: Arc::clone(&self.shared), waker: Arc::clone(&self.waker) }
+    }
+
+    /// Serves until it is stopped; then sends everyone what was queued and a Close, and waits at most
+    /// [`Config::close_timeout`] for them.
+    pub fn run(self) {
+        while !self.shared.stopping.load(Ordering::SeqCst) {
+            match self.listener.accept() {
+                Ok((socket, peer)) => self.shared.admit(socket, peer),
+                Err(error) => self.shared.endure(&error),
+            }
+        }
+        drop(self.listener);
+        self.shared.say_goodbye();
+    }
+}
+
+impl Handle {
+    /// Makes [`Server::run`] stop accepting and end.
+    pub fn stop(&self) {
+        self.shared.stopping.store(true, Ordering::SeqCst);
+        self.waker.wake();
+    }
+}
+
+impl Shared {
+    /// Finds a place and a thread for a connection, or refuses it.
+    fn admit(self: &Arc<Shared>, socket: TcpStream, peer: SocketAddr) {
+        if self.stopping.load(Ordering::SeqCst) {
+            return;
+        }
+        let Some(permit) = self.gate.admit() else {
+            // Too many even to be refused politely: what the kernel takes at once has to do.
+            let _ = sys::send_now(&socket, &site::refuse(Refusal::ServerFull, b""));
+            self.log_refusal(Refusal::ServerFull, peer);
+            return;
+        };
+        let number = self.next_client.fetch_add(1, Ordering::Relaxed);
+        let connection = Arc::new(Connection::new(socket, number, peer, permit, Arc::clone(&self.metrics)));
+        lock(&self.connections).insert(number, Arc::downgrade(&connection));
+        let (shared, served) = (Arc::clone(self), Arc::clone(&connection));
+        let serve = move || {
+            let listed = Listed { shared: &shared, number };
+            client::serve(&served, &shared);
+            drop(listed);
+        };
+        if thread::Builder::new().stack_size(STACK_SIZE).spawn(serve).is_err() {
+            lock(&self.connections).remove(&number);
+            let _ = connection.send_now(&site::refuse(Refusal::ServerFull, b""));
+            connection.end_writing();
+            self.log_refusal(Refusal::ServerFull, peer);
+        }
+    }
+
+    /// Goes on after an error of `accept`, whatever it is.
+    fn endure(&self, error: &io::Error) {
+        if self.stopping.load(Ordering::SeqCst) {
+            return;
+        }
+        self.metrics.accept_error();
+        if let Some(passed_over) = self.accept_errors.admit() {
+            self.log.error(format_args!("cannot accept: {error} ({passed_over} more of its kind before)"));
+        }
+        // A connection that was gone before it was accepted is no reason to wait.
+        if !matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) {
+            thread::sleep(ACCEPT_PAUSE);
+        }
+    }
+
+    fn log_refusal(&self, refusal: Refusal, peer: SocketAddr) {
+        self.metrics.refused(refusal);
+        if let Some(passed_over) = self.refusals.admit() {
+            let status = refusal.status();
+            self.log.info(format_args!("refused {peer}: {status} {refusal} ({passed_over} more before)"));
+        }
+    }
+
+    /// Ends every connection, politely as far as time allows.
+    fn say_goodbye(&self) {
+        let deadline = Instant::now() + self.config.close_timeout;
+        self.log.info("stopping");
+        self.rooms.close(Farewell { code: CloseCode::GOING_AWAY, reason: "server going away", waits: true });
+        self.each_connection(|connection| connection.cut_if_awaiting_head());
+        self.gate.wait_until_empty(deadline);
+        self.each_connection(Wire::cut);
+    }
+
+    fn each_connection(&self, act: impl Fn(&Connection)) {
+        let connections: Vec<_> = lock(&self.connections).values().filter_map(Weak::upgrade).collect();
+        connections.iter().for_each(|connection| act(connection));
+    }
+}
+
+/// A connection's entry in the list of all, taken out when its thread ends, by return or by panic.
+struct Listed<'s> {
+    shared: &'s Shared,
+    number: u64,
+}
+
+impl Drop for Listed<'_> {
+    fn drop(&mut self) {
+        lock(&self.shared.connections).remove(&self.number);
+    }
+}
+
+/// Locks; a lock that was poisoned by a panic is used on, since nothing of a client's own runs under one.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Waits on a condition variable, in the same way.
+fn wait<'m, T>(condition: &Condvar, guard: MutexGuard<'m, T>) -> MutexGuard<'m, T> {
+    condition.wait(guard).unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// A whole frame of a server's own.
+fn frame_of(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
+    let header = FrameHeader { fin: true, opcode, masking_key: None, payload_len: payload.len() as u64 };
+    let mut frame = header.encode(&mut [0; FrameHeader::MAX_LEN]).to_vec();
+    frame.extend_from_slice(payload);
+    frame
+}

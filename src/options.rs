@@ -1,0 +1,154 @@
+//! The command's options.
+
+use std::ffi::OsString;
+use std::str::FromStr;
+use std::time::Duration;
+
+use chinwag::server::Config;
+use chinwag::server::config::AllowedOrigin;
+
+/// What the command is to do.
+pub enum Command {
+    /// Serve.
+    Run(Box<Config>),
+    /// Print this and end.
+    Print(String),
+}
+
+const HELP: &str = "\
+chinwag: a WebSocket chat server
+
+Usage: chinwag [OPTIONS]
+
+  --listen <ADDR:PORT>        where to listen; port 0 takes a free port [127.0.0.1:8080]
+  --echo                      send each message back to its sender alone
+  --max-clients <N>           connections at once [1024]
+  --max-message <BYTES>       longest message [64K]
+  --max-fragments <N>         most frames one message may be cut into [1024]
+  --max-lag <BYTES>           how far a slow client may fall behind [1M]
+  --handshake-timeout <SECS>  from accept to the end of the request head [10]
+  --message-timeout <SECS>    from the first byte of a message to its last [60]
+  --ping-interval <SECS>      silence after which a client is pinged; 0 never [20]
+  --close-timeout <SECS>      how long a closing handshake may take [5]
+  --history <N>               newest messages a room keeps; 0 keeps none [50]
+  --allow-origin <ORIGIN>     another web origin that may connect; may be given again;
+                              * allows every origin and every host
+  --trace                     explain every handshake and frame on stderr
+  --quiet                     log nothing but errors
+  -h, --help                  print this
+  -V, --version               print the version
+
+BYTES takes K and M, SECS takes decimals.
+";
+
+/// The longest time that can be asked for, in seconds: some thirty years.
+const SECS_MAX: f64 = 1e9;
+
+/// Parses the arguments after the program's name.
+pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, String> {
+    let mut config = Config::default();
+    let mut seen = Vec::new();
+    let mut args = args.map(|arg| arg.into_string().map_err(|arg| format!("not UTF-8: {arg:?}")));
+    while let Some(arg) = args.next().transpose()? {
+        let (name, value) = match arg.split_once('=') {
+            Some((name, value)) if name.starts_with("--") => (name.to_owned(), Some(value.to_owned())),
+            _ => (arg, None),
+        };
+        match name.as_str() {
+            "-h" | "--help" => return Ok(Command::Print(HELP.to_owned())),
+            "-V" | "--version" => {
+                return Ok(Command::Print(format!("chinwag {}\n", env!("CARGO_PKG_VERSION"))));
+            }
+            _ => {}
+        }
+        if name != "--allow-origin" && seen.contains(&name) {
+            return Err(format!("{name} is given twice"));
+        }
+        if let Some(flag) = flag(&mut config, &name) {
+            if value.is_some() {
+                return Err(format!("{name} takes no value"));
+            }
+            *flag = true;
+        } else if let Some(set) = setting(&name) {
+            let value = value.map_or_else(|| args.next().transpose(), |value| Ok(Some(value)))?;
+            let value = value.ok_or_else(|| format!("{name} needs a value"))?;
+            set(&mut config, &value).map_err(|expected| format!("{name}: {value:?} is not {expected}"))?;
+        } else {
+            return Err(format!("unknown option {name:?}"));
+        }
+        seen.push(name);
+    }
+    Ok(Command::Run(Box::new(config)))
+}
+
+fn flag<'c>(config: &'c mut Config, name: &str) -> Option<&'c mut bool> {
+    match name {
+        "--echo" => Some(&mut config.echo),
+        "--trace" => Some(&mut config.trace),
+        "--quiet" => Some(&mut config.quiet),
+        _ => None,
+    }
+}
+
+/// Sets one thing from a value, or says what was expected.
+type Setting = fn(&mut Config, &str) -> Result<(), &'static str>;
+
+fn setting(name: &str) -> Option<Setting> {
+    Some(match name {
+        "--listen" => {
+            |c, v| set(&mut c.listen, v.parse().map_err(|_| "an address and port such as 127.0.0.1:8080"))
+        }
+        "--max-clients" => |c, v| set(&mut c.max_clients, count(v)),
+        "--max-message" => |c, v| set(&mut c.max_message, bytes(v)),
+        "--max-fragments" => |c, v| set(&mut c.max_fragments, count(v)),
+        "--max-lag" => |c, v| set(&mut c.max_lag, bytes(v)),
+        "--handshake-timeout" => |c, v| set(&mut c.handshake_timeout, positive_secs(v)),
+        "--message-timeout" => |c, v| set(&mut c.message_timeout, positive_secs(v)),
+        "--ping-interval" => |c, v| set(&mut c.ping_interval, secs(v)),
+        "--close-timeout" => |c, v| set(&mut c.close_timeout, secs(v)),
+        "--history" => |c, v| set(&mut c.history, number(v)),
+        "--allow-origin" => |c, v| {
+            let allowed = v.parse::<AllowedOrigin>();
+            c.allow_origins.push(allowed.map_err(|_| "an origin such as https://chat.example.org, or *")?);
+            Ok(())
+        },
+        _ => return None,
+    })
+}
+
+fn set<T>(place: &mut T, value: Result<T, &'static str>) -> Result<(), &'static str> {
+    *place = value?;
+    Ok(())
+}
+
+/// Digits alone: `parse` would take a sign as well.
+fn number<T: FromStr>(text: &str) -> Result<T, &'static str> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits).ok_or("a number")
+}
+
+fn count<T: FromStr + PartialEq + Default>(text: &str) -> Result<T, &'static str> {
+    number(text).ok().filter(|count| *count != T::default()).ok_or("a number above zero")
+}
+
+fn bytes(text: &str) -> Result<usize, &'static str> {
+    let (digits, unit) = match text.as_bytes() {
+        [.., b'K'] => (&text[..text.len() - 1], 1 << 10),
+        [.., b'M'] => (&text[..text.len() - 1], 1 << 20),
+        _ => (text, 1),
+    };
+    let bytes = count(digits).ok().and_then(|count: usize| count.checked_mul(unit));
+    bytes.ok_or("a number of bytes above zero, such as 65536, 64K or 1M")
+}
+
+fn secs(text: &str) -> Result<Duration, &'static str> {
+    const EXPECTED: &str = "a number of seconds, such as 10 or 0.5";
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let secs = text.parse().ok().filter(|secs| digits(whole) && digits(fraction) && *secs <= SECS_MAX);
+    secs.map(Duration::from_secs_f64).ok_or(EXPECTED)
+}
+
+fn positive_secs(text: &str) -> Result<Duration, &'static str> {
+    secs(text).ok().filter(|secs| !secs.is_zero()).ok_or("a number of seconds above zero, such as 10 or 0.5")
+}

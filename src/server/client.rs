@@ -1,0 +1,350 @@
+//! One client's life, in a thread of its own: request head, answer, room, closing.
+//!
+//! There is no timer thread. Each read waits until the next of the client's deadlines, computed anew before it: a
+//! timeout for each read alone would let one byte a second live for ever.
+
+use std::fmt;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::buffer::Buffer;
+use super::connection::{Connection, Reader};
+use super::gate::Pass;
+use super::metrics::Dropped;
+use super::room::{Farewell, Newcomer, Wire, is_forged};
+use super::rooms::Seat;
+use super::site::{self, Answer, Invitation};
+use super::{Shared, frame_of};
+use crate::protocol::close::CloseCode;
+use crate::protocol::error::ProtocolError;
+use crate::protocol::event::{Event, Payload};
+use crate::protocol::frame::Opcode;
+use crate::protocol::head::Head;
+use crate::protocol::receiver::{Limits, Receiver};
+use crate::protocol::refusal::Refusal;
+
+/// How long a sender rests after each read while someone in the room is far behind.
+const TICK: Duration = Duration::from_millis(5);
+
+/// How long a buffer may be larger than need be.
+const SHRINK_AFTER: Duration = Duration::from_secs(1);
+
+/// Serves one connection to its end.
+pub(super) fn serve(connection: &Arc<Connection>, shared: &Arc<Shared>) {
+    let mut reader = Reader::new(Arc::clone(connection));
+    let mut buffer = Buffer::new(Receiver::buffer_len(shared.config.max_message));
+    let answer = receive_request(connection, &mut reader, &mut buffer, shared);
+    connection.head_has_come();
+    match answer {
+        Some(Ok(Answer::Invitation(invitation))) => chat(connection, reader, buffer, shared, invitation),
+        Some(Ok(Answer::Response(response))) => respond(connection, reader, &response, shared),
+        Some(Err(refusal)) => {
+            shared.log_refusal(refusal, connection.peer);
+            let response = site::refuse(refusal, buffer.filled());
+            respond(connection, reader, &response, shared);
+        }
+        None => {}
+    }
+    connection.cut();
+}
+
+/// Reads a request head and decides the answer; `None` where the peer is gone. Of what has arrived, only what comes
+/// after the head is left.
+fn receive_request(
+    connection: &Connection,
+    reader: &mut Reader,
+    buffer: &mut Buffer,
+    shared: &Shared,
+) -> Option<Result<Answer, Refusal>> {
+    if connection.permit.pass() == Pass::Refused {
+        return Some(Err(Refusal::ServerFull));
+    }
+    let deadline = Instant::now() + shared.config.handshake_timeout;
+    let mut head = Head::new();
+    loop {
+        match head.scan(buffer.filled()) {
+            Err(refusal) => return Some(Err(refusal)),
+            Ok(Some(len)) => {
+                let answer = site::answer(&buffer.filled()[..len], shared);
+                if let Ok(Answer::Invitation(_)) = answer {
+                    buffer.take(len);
+                }
+                return Some(answer.and_then(|answer| find_room(answer, connection)));
+            }
+            Ok(None) if Instant::now() >= deadline => return Some(Err(Refusal::HeadTimeout)),
+            Ok(None) => {}
+        }
+        match reader.read(buffer.free(), Some(deadline)) {
+            Ok(Some(0)) | Err(_) => return None,
+            Ok(count) => buffer.add(count.unwrap_or(0)),
+        }
+    }
+}
+
+/// The last thing to be checked: whether there is room for one more.
+fn find_room(answer: Answer, connection: &Connection) -> Result<Answer, Refusal> {
+    match answer {
+        Answer::Invitation(_) if !connection.permit.may_chat() => Err(Refusal::ServerFull),
+        answer => Ok(answer),
+    }
+}
+
+/// Sends a response, and closes so that the peer can read it to the end.
+fn respond(connection: &Connection, mut reader: Reader, response: &[u8], shared: &Shared) {
+    let deadline = Instant::now() + shared.config.close_timeout;
+    // With a close timeout of zero, too, there is time to hand over a response.
+    if connection.send_until(response, deadline.max(Instant::now() + SHRINK_AFTER)).is_ok() {
+        connection.end_writing();
+        reader.linger(deadline);
+    }
+}
+
+/// Takes a client into its room, and sees it to its end.
+fn chat(
+    connection: &Arc<Connection>,
+    reader: Reader,
+    buffer: Buffer,
+    shared: &Arc<Shared>,
+    invitation: Invitation,
+) {
+    let Invitation { accept_key, room, mut wishes } = invitation;
+    let who = Who { connection, room: &room };
+    let echo = shared.config.echo;
+    if echo {
+        wishes = Default::default();
+    }
+    let newcomer = Newcomer {
+        wire: Arc::clone(connection),
+        greeting: site::switch_protocols(&accept_key),
+        name: wishes.name,
+        history: wishes.history,
+    };
+    // Nobody shares a room with an echo: each has one of its own, under a name that no path can have.
+    let own_room = format!("#{}", connection.number);
+    let Some(seat) = shared.rooms.enter(if echo { &own_room } else { &room }, newcomer) else {
+        return respond(connection, reader, &site::refuse(Refusal::ServerFull, b""), shared);
+    };
+    shared.log.info(format_args!("{who} joined"));
+    let chat = Chat {
+        shared,
+        reader,
+        buffer,
+        receiver: Receiver::new(Limits {
+            max_message: shared.config.max_message,
+            max_fragments: shared.config.max_fragments,
+        }),
+        seat,
+        heard: Instant::now(),
+        pinged: None,
+        message_begun: None,
+    };
+    let end = chat.run(connection);
+    shared.log.info(format_args!("{who} left: {end}"));
+}
+
+/// How a client is called in the log.
+struct Who<'w> {
+    connection: &'w Connection,
+    room: &'w str,
+}
+
+impl fmt::Display for Who<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "client {} from {}, room /{}:", self.connection.number, self.connection.peer, self.room)
+    }
+}
+
+/// Why a client leaves its room.
+#[derive(Clone, Copy)]
+enum End {
+    /// The peer sent a Close.
+    Closed(Option<CloseCode>),
+    /// It broke the protocol, or crossed one of its limits.
+    Failed(ProtocolError),
+    /// It sent what only a server sends.
+    Forged,
+    /// A message was not complete in time.
+    Slow,
+    /// It did not answer a Ping in time.
+    Silent,
+    /// It fell too far behind, and has been cut.
+    Lagged,
+    /// The connection has ended without a Close.
+    Gone,
+}
+
+impl End {
+    /// The Close to be sent, if there is still someone to send it to.
+    fn farewell(self) -> Option<Farewell> {
+        let (code, reason, waits) = match self {
+            // §5.5.1: "When sending a Close frame in response, the endpoint typically echos the status code".
+            End::Closed(code) => (code.unwrap_or(CloseCode::NORMAL_CLOSURE), "", true),
+            End::Failed(error) => (error.close_code(), error.reason(), true),
+            End::Forged => (CloseCode::POLICY_VIOLATION, "only the server announces", true),
+            End::Slow => (CloseCode::POLICY_VIOLATION, "message not complete in time", true),
+            End::Silent => (CloseCode::INTERNAL_ERROR, "no sign of life", false),
+            End::Lagged | End::Gone => return None,
+        };
+        Some(Farewell { code, reason, waits })
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self, self.farewell()) {
+            (End::Closed(Some(CloseCode(code))), _) => write!(f, "closed with {code}"),
+            (End::Closed(None), _) => f.write_str("closed"),
+            (_, Some(Farewell { code: CloseCode(code), reason, .. })) => {
+                write!(f, "failed with {code}, {reason}")
+            }
+            (End::Lagged, _) => f.write_str("dropped, too far behind"),
+            (_, None) => f.write_str("gone"),
+        }
+    }
+}
+
+impl From<ProtocolError> for End {
+    fn from(error: ProtocolError) -> End {
+        End::Failed(error)
+    }
+}
+
+/// A client in its room.
+struct Chat<'s> {
+    shared: &'s Shared,
+    reader: Reader,
+    buffer: Buffer,
+    receiver: Receiver,
+    seat: Seat,
+    /// When the last byte came.
+    heard: Instant,
+    /// When it was pinged, if nothing has come since.
+    pinged: Option<Instant>,
+    /// When the first byte of the present message was seen.
+    message_begun: Option<Instant>,
+}
+
+impl Chat<'_> {
+    fn run(mut self, connection: &Connection) -> End {
+        let end = self.stay(connection);
+        match end {
+            End::Silent => self.shared.metrics.dropped(Dropped::Silent),
+            End::Gone => self.shared.metrics.dropped(Dropped::Reset),
+            _ => {}
+        }
+        if let Some(farewell) = end.farewell() {
+            let deadline = Instant::now() + self.shared.config.close_timeout;
+            self.seat.close(farewell);
+            self.buffer.keep(0);
+            self.buffer.shrink();
+            self.reader.linger(deadline);
+            connection.wait_for_end_of_writing(deadline);
+        }
+        end
+    }
+
+    /// Reads and posts, until there is a reason to end.
+    fn stay(&mut self, connection: &Connection) -> End {
+        loop {
+            let received = self.receive_all();
+            self.seat.flush();
+            if let Err(end) = received.and_then(|()| self.check_message_time()) {
+                return end;
+            }
+            if self.seat.is_someone_far_behind() {
+                thread::sleep(TICK);
+            }
+            let deadline = self.next_deadline();
+            match self.reader.read(self.buffer.free(), deadline) {
+                Ok(Some(0)) | Err(_) if connection.has_lagged() => return End::Lagged,
+                Ok(Some(0)) | Err(_) => return End::Gone,
+                Ok(Some(count)) => {
+                    self.buffer.add(count);
+                    self.heard = Instant::now();
+                    self.pinged = None;
+                }
+                Ok(None) => {
+                    if let Err(end) = self.wake() {
+                        return end;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Posts everything that has arrived whole.
+    fn receive_all(&mut self) -> Result<(), End> {
+        while let Some(event) = self.receiver.receive(self.buffer.filled())? {
+            match event {
+                Event::Message { opcode, payload } => {
+                    post_message(&self.seat, self.shared, opcode, payload)?;
+                }
+                // §5.5.2: "an endpoint MUST send a Pong frame in response".
+                Event::Ping(payload) => self.seat.answer(payload.into_frame(Opcode::Pong), false),
+                // §5.5.3: "A response to an unsolicited Pong frame is not expected."
+                Event::Pong(_) => {}
+                Event::Close(code, _) => return Err(End::Closed(code)),
+            }
+            if !self.receiver.in_message() {
+                self.message_begun = None;
+            }
+        }
+        let kept = self.receiver.compact(self.buffer.filled());
+        self.buffer.keep(kept);
+        Ok(())
+    }
+
+    /// Once a first byte is there, the clock runs until the message's last one has come.
+    fn check_message_time(&mut self) -> Result<(), End> {
+        if self.buffer.is_empty() {
+            self.message_begun = None;
+            return Ok(());
+        }
+        let now = Instant::now();
+        let begun = *self.message_begun.get_or_insert(now);
+        if now.duration_since(begun) >= self.shared.config.message_timeout { Err(End::Slow) } else { Ok(()) }
+    }
+
+    /// Until when to wait for more.
+    fn next_deadline(&self) -> Option<Instant> {
+        let config = &self.shared.config;
+        let message = self.message_begun.map(|begun| begun + config.message_timeout);
+        let life = (config.ping_interval > Duration::ZERO)
+            .then(|| self.pinged.unwrap_or(self.heard) + config.ping_interval);
+        let shrink = self.buffer.is_oversized().then(|| self.heard + SHRINK_AFTER);
+        [message, life, shrink].into_iter().flatten().min()
+    }
+
+    /// A deadline has come, and nothing else.
+    fn wake(&mut self) -> Result<(), End> {
+        self.check_message_time()?;
+        let now = Instant::now();
+        if now.duration_since(self.heard) >= SHRINK_AFTER {
+            self.buffer.shrink();
+        }
+        let interval = self.shared.config.ping_interval;
+        if interval > Duration::ZERO && now.duration_since(self.pinged.unwrap_or(self.heard)) >= interval {
+            if self.pinged.is_some() {
+                return Err(End::Silent);
+            }
+            self.pinged = Some(now);
+            self.seat.answer(&frame_of(Opcode::Ping, b""), false);
+        }
+        Ok(())
+    }
+}
+
+/// Relays a message in place: the header of the frame that goes out is written where that of the first one came in.
+fn post_message(seat: &Seat, shared: &Shared, opcode: Opcode, payload: Payload<'_>) -> Result<(), End> {
+    shared.metrics.message_in();
+    if shared.config.echo {
+        seat.answer(payload.into_frame(opcode), true);
+        return Ok(());
+    }
+    if opcode == Opcode::Text && is_forged(payload.as_bytes()) {
+        return Err(End::Forged);
+    }
+    seat.relay(payload.into_frame(opcode));
+    Ok(())
+}

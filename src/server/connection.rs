@@ -1,0 +1,213 @@
+//! One accepted socket: reading until a deadline, sending without waiting, and the ways to end it.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use super::gate::Permit;
+use super::lock;
+use super::metrics::{Dropped, Metrics};
+use super::room::Wire;
+use crate::sys;
+
+/// The most that is read at once, in bytes: also what a sender is held to per tick while others lag.
+pub(crate) const READ_MAX: usize = 64 * 1024;
+
+/// The most that is read and discarded of a closing peer, in bytes.
+const LINGER_MAX: u64 = 16 * 1024 * 1024;
+
+/// A socket with the place it takes up in the server: the place is free again when the last owner lets go.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    socket: TcpStream,
+    /// The client's number, never used again.
+    pub(crate) number: u64,
+    pub(crate) peer: SocketAddr,
+    pub(crate) permit: Permit,
+    metrics: Arc<Metrics>,
+    /// Whether its request is still awaited: nothing is lost if it is cut now.
+    awaits_head: AtomicBool,
+    lagged: AtomicBool,
+    writing_ended: Mutex<bool>,
+    ended: Condvar,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        socket: TcpStream,
+        number: u64,
+        peer: SocketAddr,
+        permit: Permit,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        // Small messages are to leave at once. Where that cannot be had they leave a little later.
+        let _ = socket.set_nodelay(true);
+        Connection {
+            socket,
+            number,
+            peer,
+            permit,
+            metrics,
+            awaits_head: AtomicBool::new(true),
+            lagged: AtomicBool::new(false),
+            writing_ended: Mutex::new(false),
+            ended: Condvar::new(),
+        }
+    }
+
+    /// Sends all of `bytes`, waiting for the peer until `deadline`.
+    pub(crate) fn send_until(&self, mut bytes: &[u8], deadline: Instant) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left == Duration::ZERO {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            self.socket.set_write_timeout(Some(at_least_a_tick(left)))?;
+            let sent = none_if_not_now((&self.socket).write(bytes))?.unwrap_or(0);
+            self.metrics.bytes_out(sent);
+            bytes = &bytes[sent..];
+        }
+        Ok(())
+    }
+
+    /// Waits until everything that is to be sent has been, at most until `deadline`.
+    pub(crate) fn wait_for_end_of_writing(&self, deadline: Instant) {
+        let mut ended = lock(&self.writing_ended);
+        while !*ended {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left == Duration::ZERO {
+                return;
+            }
+            ended = match self.ended.wait_timeout(ended, left) {
+                Ok((ended, _)) => ended,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+        }
+    }
+
+    /// From now on a request has been read, and its answer is owed.
+    pub(crate) fn head_has_come(&self) {
+        self.awaits_head.store(false, Ordering::Relaxed);
+    }
+
+    /// Cuts a connection that nothing is owed yet.
+    pub(crate) fn cut_if_awaiting_head(&self) {
+        if self.awaits_head.load(Ordering::Relaxed) {
+            self.cut();
+        }
+    }
+
+    /// Whether the client was dropped because it fell too far behind.
+    pub(crate) fn has_lagged(&self) -> bool {
+        self.lagged.load(Ordering::Relaxed)
+    }
+}
+
+impl Wire for Connection {
+    fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
+        let sent = none_if_not_now(sys::send_now(&self.socket, bytes))?.unwrap_or(0);
+        self.metrics.bytes_out(sent);
+        Ok(sent)
+    }
+
+    fn send_some(&self, bytes: &[u8]) -> io::Result<usize> {
+        let sent = none_if_not_now((&self.socket).write(bytes))?.unwrap_or(0);
+        self.metrics.bytes_out(sent);
+        Ok(sent)
+    }
+
+    fn end_writing(&self) {
+        // A peer that is already gone is what was wanted.
+        let _ = self.socket.shutdown(Shutdown::Write);
+        *lock(&self.writing_ended) = true;
+        self.ended.notify_all();
+    }
+
+    fn cut(&self) {
+        let _ = self.socket.shutdown(Shutdown::Both);
+        *lock(&self.writing_ended) = true;
+        self.ended.notify_all();
+    }
+
+    fn cut_for_lag(&self) {
+        self.lagged.store(true, Ordering::Relaxed);
+        self.metrics.dropped(Dropped::Lag);
+        self.cut();
+    }
+}
+
+/// The one who reads from a connection, and how its read timeout stands.
+pub(crate) struct Reader {
+    connection: Arc<Connection>,
+    armed: Option<Duration>,
+}
+
+impl Reader {
+    pub(crate) fn new(connection: Arc<Connection>) -> Self {
+        Reader { connection, armed: None }
+    }
+
+    /// Reads what has arrived, or waits for it until `deadline`: `None` when that has come, 0 at the stream's end.
+    ///
+    /// What lies ready is read even after the deadline: a server that was stopped for a while finds its clients' signs
+    /// of life there. A deadline in total is for the caller to compare after each read.
+    pub(crate) fn read(&mut self, into: &mut [u8], deadline: Option<Instant>) -> io::Result<Option<usize>> {
+        let most = into.len().min(READ_MAX);
+        loop {
+            self.arm(deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())))?;
+            if let Some(count) = none_if_not_now((&self.connection.socket).read(&mut into[..most]))? {
+                self.connection.metrics.bytes_in(count);
+                return Ok(Some(count));
+            }
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Reads and discards, so that no reset can destroy what was sent last on its way, until the peer's end,
+    /// `deadline`, or far too much.
+    pub(crate) fn linger(&mut self, deadline: Instant) {
+        let mut discarded = 0;
+        let mut scrap = [0; 4096];
+        while discarded < LINGER_MAX && Instant::now() < deadline {
+            match self.read(&mut scrap, Some(deadline)) {
+                Ok(Some(count)) if count > 0 => discarded += count as u64,
+                _ => return,
+            }
+        }
+    }
+
+    /// Sets the read timeout, unless the one that is set serves: it may expire early, never late, and seldom in vain.
+    fn arm(&mut self, left: Option<Duration>) -> io::Result<()> {
+        let left = left.map(at_least_a_tick);
+        let serves = match (self.armed, left) {
+            (Some(armed), Some(left)) => armed <= left && left <= armed * 2,
+            (armed, left) => armed == left,
+        };
+        if !serves {
+            self.connection.socket.set_read_timeout(left)?;
+            self.armed = left;
+        }
+        Ok(())
+    }
+}
+
+/// A timeout of zero is an error, and one below a millisecond is rounded by the system as it likes.
+fn at_least_a_tick(timeout: Duration) -> Duration {
+    timeout.max(Duration::from_millis(1))
+}
+
+/// What is no end of a stream is no error here: there was nothing to be had, yet.
+fn none_if_not_now(result: io::Result<usize>) -> io::Result<Option<usize>> {
+    match result {
+        Ok(count) => Ok(Some(count)),
+        // Two names for the same thing on different systems; and a signal came in between.
+        Err(error) => match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => Ok(None),
+            _ => Err(error),
+        },
+    }
+}

@@ -1,0 +1,170 @@
+//! A member that takes no more for the moment.
+//!
+//! What its socket does not take at once is put here, and so is all that follows. A thread of its own empties it with
+//! ordinary writes that wait; nobody else does. Once the member has caught up, the writer writes to it directly
+//! again. The thread stays a moment longer, for those who fall behind again and again, and ends.
+
+use std::mem;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use super::Wire;
+use crate::server::{STACK_SIZE, lock};
+
+/// How long a backlog's thread stays when there is nothing left.
+const STAY: Duration = Duration::from_secs(1);
+
+/// The most that is sent at once, in bytes.
+const SEND_MAX: usize = 64 * 1024;
+
+/// What a member has not taken yet, and the thread that waits for it.
+pub(super) struct Backlog<W> {
+    wire: Arc<W>,
+    state: Mutex<State>,
+    more: Condvar,
+    max: usize,
+    far_behind: Arc<AtomicUsize>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Not yet in the thread's hands.
+    bytes: Vec<u8>,
+    /// Not yet taken by the kernel: `bytes`, and what is left of those in the thread's hands.
+    pending: usize,
+    /// Whether this counts among the `far_behind`.
+    is_far: bool,
+    /// Whether the stream ends after these bytes.
+    ends: bool,
+    /// Whether the thread has ended, or is to end.
+    over: bool,
+}
+
+/// What became of bytes that were to be put into a backlog.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Pushed {
+    Taken,
+    /// The member would be too far behind.
+    TooFar,
+    /// There is no thread to take them.
+    Over,
+}
+
+impl<W: Wire> Backlog<W> {
+    /// A backlog of at most `max` bytes; `None` where no thread can be had.
+    pub(super) fn start(wire: Arc<W>, max: usize, far_behind: Arc<AtomicUsize>) -> Option<Arc<Self>> {
+        let state = Mutex::default();
+        let backlog = Arc::new(Backlog { wire, state, more: Condvar::new(), max, far_behind });
+        let drained = Arc::clone(&backlog);
+        let thread = thread::Builder::new().stack_size(STACK_SIZE).spawn(move || drained.drain());
+        thread.is_ok().then_some(backlog)
+    }
+
+    /// Whether something has not been taken yet.
+    pub(super) fn is_behind(&self) -> bool {
+        lock(&self.state).pending > 0
+    }
+
+    pub(super) fn push(&self, bytes: &[u8]) -> Pushed {
+        let mut state = lock(&self.state);
+        if state.over {
+            return Pushed::Over;
+        }
+        if state.pending + bytes.len() > self.max {
+            return Pushed::TooFar;
+        }
+        state.bytes.extend_from_slice(bytes);
+        self.set_pending(&mut state, |pending| pending + bytes.len());
+        self.more.notify_one();
+        Pushed::Taken
+    }
+
+    /// Ends the stream once everything has been taken.
+    pub(super) fn end_after(&self) {
+        let mut state = lock(&self.state);
+        state.ends = true;
+        // Whoever is on its way out slows nobody down.
+        self.set_pending(&mut state, |pending| pending);
+        if state.over {
+            self.wire.end_writing();
+        }
+        self.more.notify_one();
+    }
+
+    /// Lets go of everything: the connection has been cut, or is not behind.
+    pub(super) fn abandon(&self) {
+        let mut state = lock(&self.state);
+        state.over = true;
+        self.set_pending(&mut state, |_| 0);
+        self.more.notify_one();
+    }
+
+    fn drain(&self) {
+        let mut batch = Vec::new();
+        while self.take(&mut batch) {
+            if self.send(&batch).is_err() {
+                // Its reader sees that the connection has ended, and leaves.
+                self.wire.cut();
+                self.abandon();
+                return;
+            }
+        }
+    }
+
+    /// Swaps what has gathered for what has been sent; `false` when the thread is to end.
+    fn take(&self, sent: &mut Vec<u8>) -> bool {
+        sent.clear();
+        let mut state = lock(&self.state);
+        loop {
+            if state.over {
+                return false;
+            }
+            if !state.bytes.is_empty() {
+                mem::swap(&mut state.bytes, sent);
+                return true;
+            }
+            if state.ends {
+                state.over = true;
+                self.wire.end_writing();
+                return false;
+            }
+            // While it stays it holds no memory.
+            (*sent, state.bytes) = (Vec::new(), Vec::new());
+            let (waited, timeout) = match self.more.wait_timeout(state, STAY) {
+                Ok((state, timeout)) => (state, timeout.timed_out()),
+                Err(poisoned) => (poisoned.into_inner().0, false),
+            };
+            state = waited;
+            if timeout && state.bytes.is_empty() && !state.ends {
+                state.over = true;
+            }
+        }
+    }
+
+    fn send(&self, mut bytes: &[u8]) -> std::io::Result<()> {
+        while !bytes.is_empty() {
+            // In pieces, so that what is pending is known while it is being taken.
+            let sent = self.wire.send_some(&bytes[..bytes.len().min(SEND_MAX)])?;
+            bytes = &bytes[sent..];
+            let mut state = lock(&self.state);
+            if state.over {
+                return Ok(());
+            }
+            self.set_pending(&mut state, |pending| pending - sent);
+        }
+        Ok(())
+    }
+
+    fn set_pending(&self, state: &mut State, change: impl FnOnce(usize) -> usize) {
+        state.pending = change(state.pending);
+        let is_far = state.pending > self.max / 2 && !state.ends;
+        match (state.is_far, is_far) {
+            (false, true) => _ = self.far_behind.fetch_add(1, Ordering::Relaxed),
+            (true, false) => _ = self.far_behind.fetch_sub(1, Ordering::Relaxed),
+            _ => {}
+        }
+        state.is_far = is_far;
+    }
+}

@@ -1,0 +1,76 @@
+//! What has been posted and not yet been written.
+
+use super::{Farewell, MemberId, Newcomer, Wire};
+
+/// Posts in their order; frames lie end to end, those for everyone apart from those for one.
+pub(super) struct Batch<W> {
+    pub(super) posts: Vec<Post<W>>,
+    pub(super) relays: Vec<u8>,
+    pub(super) answers: Vec<u8>,
+    /// The most that one use of this batch has needed lately, in bytes, and in how many uses.
+    peak: usize,
+    uses: u32,
+}
+
+/// One thing to be done in a room.
+pub(super) enum Post<W> {
+    /// The next frame of `relays`, to everyone but its sender.
+    Relay {
+        from: MemberId,
+        frame_len: usize,
+    },
+    /// The next frame of `answers`, to one member.
+    Answer {
+        to: MemberId,
+        frame_len: usize,
+        is_message: bool,
+    },
+    Join(MemberId, Box<Newcomer<W>>),
+    Leave(MemberId),
+    Close(MemberId, Farewell),
+    CloseAll(Farewell),
+}
+
+impl<W: Wire> Batch<W> {
+    pub(super) const fn new() -> Self {
+        Batch { posts: Vec::new(), relays: Vec::new(), answers: Vec::new(), peak: 0, uses: 0 }
+    }
+
+    /// How many bytes of frames there are, and of what each post costs beside them.
+    pub(super) fn len(&self) -> usize {
+        self.relays.len() + self.answers.len() + size_of_val(self.posts.as_slice())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.posts.is_empty()
+    }
+
+    pub(super) fn post(&mut self, post: Post<W>) {
+        self.posts.push(post);
+    }
+
+    pub(super) fn relay(&mut self, from: MemberId, frame: &[u8]) {
+        self.relays.extend_from_slice(frame);
+        self.posts.push(Post::Relay { from, frame_len: frame.len() });
+    }
+
+    pub(super) fn answer(&mut self, to: MemberId, frame: &[u8], is_message: bool) {
+        self.answers.extend_from_slice(frame);
+        self.posts.push(Post::Answer { to, frame_len: frame.len(), is_message });
+    }
+
+    /// Empties the batch for its next use. Memory that has not been needed for some time is given back.
+    pub(super) fn clear(&mut self) {
+        self.peak = self.peak.max(self.len());
+        self.uses += 1;
+        self.posts.clear();
+        self.relays.clear();
+        self.answers.clear();
+        if self.uses == 64 {
+            self.posts.shrink_to(self.peak / size_of::<Post<W>>());
+            self.relays.shrink_to(self.peak);
+            self.answers.shrink_to(self.peak);
+            (self.peak, self.uses) = (0, 0);
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! A room: who is here, what is to be sent to them, and the one place that writes to clients.
+//!
+//! Written to each member at once, message by message and under a lock, a broadcast would cost a system call per
+//! delivery, and everyone would wait for everyone. So it is done in two steps:
+//!
+//! ```text
+//!   reader --post-->                    +-- swap, when the writer comes by --> one send per member,
+//!   reader --post--> [ queue: a batch ] |                                     of the whole batch
+//!   reader --post-->                    +-- the next ones gather here meanwhile
+//! ```
+//!
+//! [`Room::post`] puts a finished frame into the queue. [`Room::flush`] makes the caller the *writer*, unless someone
+//! is already writing: then that thread takes these frames along, and the caller goes straight back to reading. The
+//! writer yields the processor once, so that every reader that is ready can post first; swaps the queue for an empty
+//! one; gives each member all that is for it in a single system call; and looks at the queue again. The busier the
+//! room, the larger the batches and the fewer the system calls per message.
+//!
+//! Joining, leaving and closing are posted like frames. So everything that happens in a room has one order, the
+//! same for all its members: the order of the queue.
+//!
+//! Rules:
+//!
+//! 1. Only the writer writes to a member's socket, from its 101 to its Close. So frames never interleave.
+//! 2. Whether someone is writing is decided under the queue's lock together with the emptiness of the queue. So no
+//!    frame is ever left behind without a writer.
+//! 3. The writer never waits for a client: see [`backlog`].
+//! 4. After a write that failed or was cut off and that nobody continues, the socket is cut at once: half a frame
+//!    on the wire is the end of that stream.
+//! 5. The queue is bounded: [`Room::post`] waits while it is full, its reader stops reading, and TCP slows the
+//!    sender down. What ends a membership is never kept waiting.
+//! 6. Nobody writes for ever: a writer that has done [`ROUNDS`] rounds is relieved by the next who flushes, and
+//!    goes back to its own client. The role is handed over, never put down, while there is something in the queue.
+//! 7. Before a closing member's socket is shut for writing, its Close has been written, by whoever was the writer.
+//! 8. A poisoned lock is used on: nothing of a client's own runs under it.
+
+mod backlog;
+mod batch;
+mod history;
+mod member;
+mod presence;
+mod writer;
+
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread;
+
+use super::metrics::Metrics;
+use super::{lock, wait};
+use crate::protocol::close::{CloseCode, CloseFrame};
+use batch::{Batch, Post};
+pub(crate) use presence::is_forged;
+use writer::Writer;
+
+/// The most that is queued before those who post are kept waiting, in bytes.
+const QUEUE_MAX: usize = 256 * 1024;
+
+/// How many rounds a writer does before it lets itself be relieved: a few milliseconds of a busy room.
+const ROUNDS: u32 = 16;
+
+/// The sending half of a client's connection, as far as a room needs it.
+pub(crate) trait Wire: Send + Sync + 'static {
+    /// Sends as much of `bytes` as is taken without waiting: 0 where nothing is.
+    fn send_now(&self, bytes: &[u8]) -> io::Result<usize>;
+    /// Sends some of `bytes`, waiting until some is taken.
+    fn send_some(&self, bytes: &[u8]) -> io::Result<usize>;
+    /// Ends the stream after what has been sent: the peer reads it to the end.
+    fn end_writing(&self);
+    /// Ends the connection: whoever reads or waits on it is woken.
+    fn cut(&self);
+    /// The same, because too much of what is to be sent has piled up.
+    fn cut_for_lag(&self);
+}
+
+/// Which member of its room, in order of arrival; never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct MemberId(u64);
+
+/// Someone about to join.
+pub(crate) struct Newcomer<W> {
+    pub(crate) wire: Arc<W>,
+    /// What it is sent before anything else: the answer to its handshake.
+    pub(crate) greeting: Vec<u8>,
+    /// What it wants to be called, if it is to take part in announcements.
+    pub(crate) name: Option<String>,
+    /// How many of the newest messages it wants to have.
+    pub(crate) history: usize,
+}
+
+/// How a membership is ended with a Close.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Farewell {
+    pub(crate) code: CloseCode,
+    pub(crate) reason: &'static str,
+    /// Whether the Close waits behind what the member has not taken yet; if not, it is sent at once or not at all.
+    pub(crate) waits: bool,
+}
+
+impl Farewell {
+    fn frame(&self) -> CloseFrame {
+        CloseFrame::new(self.code, self.reason)
+    }
+}
+
+/// What a room puts up with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Newest messages kept.
+    pub(crate) history: usize,
+    /// How many bytes a member may fall behind.
+    pub(crate) max_lag: usize,
+}
+
+/// See the module's page.
+pub(crate) struct Room<W> {
+    queue: Mutex<Queue<W>>,
+    space: Condvar,
+    relief: Condvar,
+    writer: Mutex<Writer<W>>,
+    far_behind: Arc<AtomicUsize>,
+    queue_max: usize,
+    metrics: Arc<Metrics>,
+}
+
+struct Queue<W> {
+    batch: Batch<W>,
+    next_member: u64,
+    writing: bool,
+    /// Whether the writer has done its share.
+    tired: bool,
+    relief: Relief,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Relief {
+    None,
+    Waits,
+    /// The role of the writer is its own; nobody else takes it.
+    Takes,
+}
+
+impl<W: Wire> Room<W> {
+    pub(crate) fn new(bounds: Bounds, metrics: Arc<Metrics>) -> Self {
+        metrics.room_opened();
+        let far_behind = Arc::new(AtomicUsize::new(0));
+        Room {
+            queue: Mutex::new(Queue {
+                batch: Batch::new(),
+                next_member: 0,
+                writing: false,
+                tired: false,
+                relief: Relief::None,
+            }),
+            space: Condvar::new(),
+            relief: Condvar::new(),
+            writer: Mutex::new(Writer::new(bounds, Arc::clone(&metrics), Arc::clone(&far_behind))),
+            far_behind,
+            // A member that takes nothing for a moment is not to be far behind after one batch.
+            queue_max: QUEUE_MAX.min(bounds.max_lag / 4),
+            metrics,
+        }
+    }
+
+    /// Makes `newcomer` a member: it gets its greeting, and everything that is posted from now on.
+    pub(crate) fn join(&self, newcomer: Newcomer<W>) -> MemberId {
+        let mut queue = lock(&self.queue);
+        let id = MemberId(queue.next_member);
+        queue.next_member += 1;
+        queue.batch.post(Post::Join(id, Box::new(newcomer)));
+        id
+    }
+
+    /// Posts a message to everyone but its sender: one whole frame.
+    pub(crate) fn relay(&self, from: MemberId, frame: &[u8]) {
+        self.wait_for_space().batch.relay(from, frame);
+    }
+
+    /// Posts a frame to one member alone; `is_message` tells whether it counts as a delivery.
+    pub(crate) fn answer(&self, to: MemberId, frame: &[u8], is_message: bool) {
+        self.wait_for_space().batch.answer(to, frame, is_message);
+    }
+
+    /// Ends a membership without a word: the connection is gone, or to be cut.
+    pub(crate) fn leave(&self, id: MemberId) {
+        lock(&self.queue).batch.post(Post::Leave(id));
+    }
+
+    /// Ends a membership with a Close.
+    pub(crate) fn close(&self, id: MemberId, farewell: Farewell) {
+        lock(&self.queue).batch.post(Post::Close(id, farewell));
+    }
+
+    /// Ends every membership with a Close.
+    pub(crate) fn close_all(&self, farewell: Farewell) {
+        lock(&self.queue).batch.post(Post::CloseAll(farewell));
+    }
+
+    /// Whether some member is more than half as far behind as it may be: then whoever sends is to slow down.
+    pub(crate) fn is_someone_far_behind(&self) -> bool {
+        self.far_behind.load(Ordering::Relaxed) > 0
+    }
+
+    /// Sees to it that everything posted is written: by this thread, or by the one that is writing.
+    pub(crate) fn flush(&self) {
+        if self.take_the_writing() {
+            let role = Role(self);
+            self.write_rounds();
+            drop(role);
+        }
+    }
+
+    fn wait_for_space(&self) -> MutexGuard<'_, Queue<W>> {
+        let mut queue = lock(&self.queue);
+        while queue.batch.len() >= self.queue_max {
+            if queue.writing {
+                queue = wait(&self.space, queue);
+            } else {
+                drop(queue);
+                self.flush();
+                queue = lock(&self.queue);
+            }
+        }
+        queue
+    }
+
+    /// Whether the caller is the writer now.
+    fn take_the_writing(&self) -> bool {
+        let mut queue = lock(&self.queue);
+        if queue.batch.is_empty() {
+            return false;
+        }
+        if !queue.writing {
+            queue.writing = true;
+            return true;
+        }
+        if !queue.tired || queue.relief != Relief::None {
+            return false;
+        }
+        queue.relief = Relief::Waits;
+        while queue.relief != Relief::Takes {
+            queue = wait(&self.relief, queue);
+        }
+        queue.relief = Relief::None;
+        queue.tired = false;
+        true
+    }
+
+    fn write_rounds(&self) {
+        let mut writer = lock(&self.writer);
+        for round in 0.. {
+            thread::yield_now();
+            if !self.take_the_batch(writer.emptied(), round) {
+                return;
+            }
+            writer.write();
+        }
+    }
+
+    /// Swaps what is queued for what is `written`; `false` when this thread is the writer no more.
+    fn take_the_batch(&self, written: &mut Batch<W>, round: u32) -> bool {
+        let mut queue = lock(&self.queue);
+        if queue.batch.is_empty() || (queue.relief == Relief::Waits && round > 0) {
+            self.put_down_the_writing(&mut queue);
+            return false;
+        }
+        queue.tired = round >= ROUNDS;
+        if queue.batch.len() >= self.queue_max {
+            self.space.notify_all();
+        }
+        std::mem::swap(&mut queue.batch, written);
+        true
+    }
+
+    fn put_down_the_writing(&self, queue: &mut Queue<W>) {
+        if queue.relief == Relief::Waits {
+            queue.relief = Relief::Takes;
+            self.relief.notify_one();
+        } else {
+            queue.writing = false;
+        }
+        queue.tired = false;
+    }
+}
+
+impl<W> Drop for Room<W> {
+    fn drop(&mut self) {
+        self.metrics.room_vanished();
+    }
+}
+
+/// The writer's role: not kept by a thread that panics.
+struct Role<'r, W: Wire>(&'r Room<W>);
+
+impl<W: Wire> Drop for Role<'_, W> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.put_down_the_writing(&mut lock(&self.0.queue));
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! All rooms by their names, and a client's seat in one of them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use super::connection::Connection;
+use super::lock;
+use super::metrics::Metrics;
+use super::room::{Bounds, Farewell, MemberId, Newcomer, Room};
+
+/// The rooms that have someone in them.
+pub(crate) struct Rooms {
+    bounds: Bounds,
+    metrics: Arc<Metrics>,
+    open: Mutex<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    rooms: BTreeMap<String, Occupied>,
+    /// Whether nobody comes in any more.
+    closed: bool,
+}
+
+struct Occupied {
+    room: Arc<Room<Connection>>,
+    seats: usize,
+}
+
+impl Rooms {
+    pub(crate) fn new(bounds: Bounds, metrics: Arc<Metrics>) -> Arc<Rooms> {
+        Arc::new(Rooms { bounds, metrics, open: Mutex::default() })
+    }
+
+    /// A seat for `newcomer` in the room of this name, which comes into being if need be; `None` once the rooms are
+    /// closed.
+    pub(crate) fn enter(self: &Arc<Rooms>, name: &str, newcomer: Newcomer<Connection>) -> Option<Seat> {
+        let room = {
+            let mut open = lock(&self.open);
+            if open.closed {
+                return None;
+            }
+            let occupied = open.rooms.entry(name.to_owned()).or_insert_with(|| Occupied {
+                room: Arc::new(Room::new(self.bounds, Arc::clone(&self.metrics))),
+                seats: 0,
+            });
+            occupied.seats += 1;
+            Arc::clone(&occupied.room)
+        };
+        self.metrics.joined();
+        let id = room.join(newcomer);
+        let seat = Seat { rooms: Arc::clone(self), name: name.to_owned(), room, id, taken: true };
+        seat.flush();
+        Some(seat)
+    }
+
+    /// Sends everyone a Close behind what they are still to get, and lets nobody in any more.
+    pub(crate) fn close(&self, farewell: Farewell) {
+        let rooms: Vec<_> = {
+            let mut open = lock(&self.open);
+            open.closed = true;
+            open.rooms.values().map(|occupied| Arc::clone(&occupied.room)).collect()
+        };
+        for room in rooms {
+            room.close_all(farewell);
+            room.flush();
+        }
+    }
+
+    fn give_up_seat(&self, name: &str) {
+        let mut open = lock(&self.open);
+        if let Some(occupied) = open.rooms.get_mut(name) {
+            occupied.seats -= 1;
+            if occupied.seats == 0 {
+                open.rooms.remove(name);
+            }
+        }
+        self.metrics.left();
+    }
+}
+
+/// A client's membership of a room: dropped, by return or by panic, it is ended.
+pub(crate) struct Seat {
+    rooms: Arc<Rooms>,
+    name: String,
+    room: Arc<Room<Connection>>,
+    id: MemberId,
+    taken: bool,
+}
+
+impl Seat {
+    /// See [`Room::relay`].
+    pub(crate) fn relay(&self, frame: &[u8]) {
+        self.room.relay(self.id, frame);
+    }
+
+    /// Sends a frame to this client alone: see [`Room::answer`].
+    pub(crate) fn answer(&self, frame: &[u8], is_message: bool) {
+        self.room.answer(self.id, frame, is_message);
+    }
+
+    /// See [`Room::flush`].
+    pub(crate) fn flush(&self) {
+        self.room.flush();
+    }
+
+    /// See [`Room::is_someone_far_behind`].
+    pub(crate) fn is_someone_far_behind(&self) -> bool {
+        self.room.is_someone_far_behind()
+    }
+
+    /// Ends the membership with a Close.
+    ///
+    /// The seat is given up first: whoever has seen the Close of a room's last member finds a new room.
+    pub(crate) fn close(mut self, farewell: Farewell) {
+        self.taken = false;
+        self.rooms.give_up_seat(&self.name);
+        self.room.close(self.id, farewell);
+        self.room.flush();
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if self.taken {
+            self.rooms.give_up_seat(&self.name);
+            self.room.leave(self.id);
+            self.room.flush();
+        }
+    }
+}

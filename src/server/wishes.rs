@@ -1,0 +1,68 @@
+//! What a client asks for in its URL: `?name=alice&history=20`.
+
+use crate::protocol::refusal::Refusal;
+
+/// The longest name in characters.
+const NAME_MAX: usize = 32;
+
+/// What a client asks for; by default the bare relay.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wishes {
+    /// Takes part in announcements under this name.
+    pub(crate) name: Option<String>,
+    /// Wants so many of the newest messages.
+    pub(crate) history: usize,
+}
+
+impl Wishes {
+    /// Parses a query. Keys that are not known are ignored.
+    pub(crate) fn parse(query: &str) -> Result<Wishes, Refusal> {
+        let (mut name, mut history) = (None, None);
+        for pair in query.split('&') {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let is_double = match key {
+                "name" => name.replace(parse_name(value)?).is_some(),
+                "history" => history.replace(parse_count(value)?).is_some(),
+                _ => false,
+            };
+            if is_double {
+                return Err(Refusal::InvalidQuery);
+            }
+        }
+        Ok(Wishes { name, history: history.unwrap_or(0) })
+    }
+}
+
+fn parse_name(value: &str) -> Result<String, Refusal> {
+    let name = percent_decode(value).and_then(|bytes| String::from_utf8(bytes).ok());
+    let fits = |name: &String| {
+        !name.is_empty() && name.chars().count() <= NAME_MAX && !name.chars().any(char::is_control)
+    };
+    name.filter(fits).ok_or(Refusal::InvalidQuery)
+}
+
+/// A number in digits; one too large to count to is the largest.
+fn parse_count(value: &str) -> Result<usize, Refusal> {
+    if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Refusal::InvalidQuery);
+    }
+    Ok(value.parse().unwrap_or(usize::MAX))
+}
+
+/// RFC 3986 §2.1. A plus is a plus.
+fn percent_decode(text: &str) -> Option<Vec<u8>> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [byte, after @ ..] = rest {
+        rest = after;
+        if *byte == b'%' {
+            let ([high, low], after) = after.split_first_chunk()?;
+            let digit = |byte: u8| char::from(byte).to_digit(16);
+            decoded.push(u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()?);
+            rest = after;
+        } else {
+            decoded.push(*byte);
+        }
+    }
+    Some(decoded)
+}

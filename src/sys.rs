@@ -1,0 +1,153 @@
+//! What `std` cannot do: a send that does not wait, an `accept` woken from another thread, a signal noticed.
+//!
+//! All `unsafe` of the crate is here, in calls to POSIX functions that every Unix libc has.
+#![allow(unsafe_code)]
+
+#[cfg(unix)]
+pub use signals::Signals;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod send {
+    use std::ffi::{c_int, c_void};
+    use std::io;
+    use std::net::TcpStream;
+    use std::os::fd::AsRawFd;
+
+    // The same on every architecture of Linux.
+    const MSG_DONTWAIT: c_int = 0x40;
+    const MSG_NOSIGNAL: c_int = 0x4000;
+
+    unsafe extern "C" {
+        fn send(socket: c_int, buffer: *const c_void, length: usize, flags: c_int) -> isize;
+    }
+
+    /// Sends what the kernel takes of `bytes` without waiting; how much that was.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` where it takes nothing; any other means that the connection is at its end.
+    pub(crate) fn send_now(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+        let flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+        // SAFETY: the descriptor is open while `socket` is borrowed; the kernel only reads, and only these bytes.
+        let sent = unsafe { send(socket.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), flags) };
+        usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod send {
+    use std::io::{self, Write};
+    use std::net::TcpStream;
+    use std::time::Duration;
+
+    /// Sends what the kernel takes of `bytes` and waits at most a tick; how much that was.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` or `TimedOut` where it takes nothing; any other means that the connection is at its end.
+    pub(crate) fn send_now(mut socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+        socket.set_write_timeout(Some(Duration::from_millis(1)))?;
+        let sent = socket.write(bytes);
+        socket.set_write_timeout(None)?;
+        sent
+    }
+}
+
+pub(crate) use send::send_now;
+pub(crate) use wake::Waker;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod wake {
+    use std::io;
+    use std::net::{Shutdown, TcpListener, TcpStream};
+    use std::os::fd::OwnedFd;
+
+    /// Wakes the thread that waits in `accept`.
+    pub(crate) struct Waker(TcpStream);
+
+    impl Waker {
+        pub(crate) fn of(listener: &TcpListener) -> io::Result<Waker> {
+            Ok(Waker(OwnedFd::from(listener.try_clone()?).into()))
+        }
+
+        /// Makes `accept` fail, now and from now on. It takes no descriptor: none may be left.
+        pub(crate) fn wake(&self) {
+            // Linux has a meaning for `shutdown` of a socket that listens.
+            let _ = self.0.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod wake {
+    use std::io;
+    use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+    use std::time::Duration;
+
+    /// Wakes the thread that waits in `accept`.
+    pub(crate) struct Waker(SocketAddr);
+
+    impl Waker {
+        pub(crate) fn of(listener: &TcpListener) -> io::Result<Waker> {
+            let mut own = listener.local_addr()?;
+            match own {
+                SocketAddr::V4(v4) if v4.ip().is_unspecified() => own.set_ip(Ipv4Addr::LOCALHOST.into()),
+                SocketAddr::V6(v6) if v6.ip().is_unspecified() => own.set_ip(Ipv6Addr::LOCALHOST.into()),
+                _ => {}
+            }
+            Ok(Waker(own))
+        }
+
+        /// Gives `accept` something to return.
+        pub(crate) fn wake(&self) {
+            let _ = TcpStream::connect_timeout(&self.0, Duration::from_secs(1));
+        }
+    }
+}
+
+#[cfg(unix)]
+mod signals {
+    use std::ffi::c_int;
+    use std::ptr;
+
+    const SIG_BLOCK: c_int = if cfg!(any(target_os = "linux", target_os = "android")) { 0 } else { 1 };
+    const SIGINT: c_int = 2;
+    const SIGTERM: c_int = 15;
+
+    /// As large as the largest `sigset_t` there is (1,024 bits), and aligned as it is.
+    #[repr(C)]
+    struct SignalSet([u64; 16]);
+
+    unsafe extern "C" {
+        fn sigemptyset(set: *mut SignalSet) -> c_int;
+        fn sigaddset(set: *mut SignalSet, signal: c_int) -> c_int;
+        fn pthread_sigmask(how: c_int, set: *const SignalSet, old: *mut SignalSet) -> c_int;
+        fn sigwait(set: *const SignalSet, signal: *mut c_int) -> c_int;
+    }
+
+    /// SIGTERM and SIGINT, blocked in the thread that made this and in all that it starts from then on: so they
+    /// are kept for [`Signals::wait`], also for PID 1, which has no default action.
+    pub struct Signals(SignalSet);
+
+    impl Signals {
+        /// Blocks the two signals. To be called before any other thread is started.
+        pub fn block() -> Signals {
+            let mut set = SignalSet([0; 16]);
+            // SAFETY: `set` is a valid, large enough `sigset_t` throughout; these functions keep no pointer to it.
+            unsafe {
+                sigemptyset(&mut set);
+                sigaddset(&mut set, SIGINT);
+                sigaddset(&mut set, SIGTERM);
+                pthread_sigmask(SIG_BLOCK, &set, ptr::null_mut());
+            }
+            Signals(set)
+        }
+
+        /// Waits for one of them.
+        pub fn wait(&self) {
+            let mut signal = 0;
+            // SAFETY: both pointers are valid for the call. An error is `EINTR` on some systems: waited again.
+            while unsafe { sigwait(&self.0, &mut signal) } != 0 {}
+        }
+    }
+}
