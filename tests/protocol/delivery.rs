@@ -265,6 +265,8 @@ fn with_trailing_data_left_alone() {
         // The first of the garbage may still be payload of the broken frame.
         let untouched = if last { &trailing[10..] } else { trailing };
         assert!(connection.buffer.ends_with(untouched), "{name}: {:02x?}", connection.buffer);
+        connection.compact();
+        assert_eq!(connection.buffer, if last { &[] } else { trailing }, "{name}");
     }
 }
 

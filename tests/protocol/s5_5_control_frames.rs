@@ -102,6 +102,20 @@ mod s5_5_1_close {
         assert_eq!(receive(&frames), [Seen::Close(None, String::new())]);
     }
 
+    #[test]
+    fn leaves_no_message_and_no_bytes_behind() {
+        let mut connection = Connection::new(LIMITS);
+        connection.read(&[frame(TEXT, "cut "), frame(FIN | CLOSE, ""), vec![FIN]].concat());
+        connection.compact();
+        assert!(!connection.receiver.in_message());
+        assert_eq!(connection.buffer, []);
+        for _ in 0..3 {
+            assert_eq!(connection.read(&frame(FIN | TEXT, "more")), []);
+            connection.compact();
+            assert_eq!(connection.buffer, []);
+        }
+    }
+
     /// "the endpoint typically echos the status code it received"; 1000 where there was none.
     #[test]
     fn is_answered_with_its_own_code() {

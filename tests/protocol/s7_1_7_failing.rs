@@ -65,3 +65,12 @@ fn nothing_comes_after_an_error() {
     connection.compact();
     assert_eq!(connection.buffer, []);
 }
+
+#[test]
+fn nothing_of_the_broken_message_is_kept() {
+    let mut connection = Connection::new(LIMITS);
+    connection.read(&[frame(TEXT, "begun"), vec![FIN | TEXT]].concat());
+    connection.compact();
+    assert!(!connection.receiver.in_message());
+    assert_eq!(connection.buffer, []);
+}
