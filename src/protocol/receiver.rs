@@ -115,7 +115,10 @@ impl Receiver {
             Ok(None) => Ok(None),
             Err(error) => Err(error),
         };
-        self.closed = matches!(event, Err(_) | Ok(Some(Event::Close(..))));
+        if matches!(event, Err(_) | Ok(Some(Event::Close(..)))) {
+            // A message that was in the middle of arriving never ends: nothing is held for it any longer.
+            (self.closed, self.message, self.frame) = (true, None, None);
+        }
         event
     }
 

@@ -1,0 +1,79 @@
+//! The protocol core on a fixed array: no `std`, no `alloc`, no allocator, no operating system but for its `main`.
+#![no_std]
+#![no_main]
+
+use core::panic::PanicInfo;
+
+use chinwag::protocol::close::CloseFrame;
+use chinwag::protocol::error::ProtocolError;
+use chinwag::protocol::event::Event;
+use chinwag::protocol::frame::Opcode;
+use chinwag::protocol::receiver::{Limits, Receiver};
+
+const LIMITS: Limits = Limits { max_message: 256, max_fragments: 8 };
+
+/// §5.7: "Hello", masked, in two reads; then a frame without a mask.
+const HELLO: ([u8; 4], [u8; 7]) = ([0x81, 0x85, 0x37, 0xfa], [0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);
+const UNMASKED: [u8; 7] = [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f];
+
+/// What a device has for a connection: its state and its buffer, both of a size known when it is built.
+struct Connection {
+    receiver: Receiver,
+    buffer: [u8; Receiver::buffer_len(LIMITS.max_message)],
+    arrived: usize,
+}
+
+impl Connection {
+    /// The next event, once `bytes` have been read.
+    fn read(&mut self, bytes: &[u8]) -> Result<Option<Event<'_>>, ProtocolError> {
+        let kept = self.receiver.compact(&mut self.buffer[..self.arrived]);
+        self.arrived = kept + bytes.len();
+        self.buffer[kept..self.arrived].copy_from_slice(bytes);
+        self.receiver.receive(&mut self.buffer[..self.arrived])
+    }
+}
+
+/// The number of the first check that failed; 0 when none did.
+fn first_failure(connection: &mut Connection) -> i32 {
+    if !matches!(connection.read(&HELLO.0), Ok(None)) {
+        return 1;
+    }
+    let Ok(Some(Event::Message { opcode: Opcode::Text, payload })) = connection.read(&HELLO.1) else {
+        return 2;
+    };
+    if payload.into_frame(Opcode::Text) != UNMASKED {
+        return 3;
+    }
+    let Err(error) = connection.read(&UNMASKED) else {
+        return 4;
+    };
+    let close = CloseFrame::new(error.close_code(), error.reason());
+    let expected = b"\x88\x12\x03\xeaframe not masked";
+    if error != ProtocolError::UnmaskedFrame || close.as_bytes() != expected {
+        return 5;
+    }
+    0
+}
+
+// What starts the program and calls `main`, and `memcpy` and the like, are the C library's.
+#[link(name = "c")]
+unsafe extern "C" {}
+
+/// `core` comes compiled for unwinding and names what would unwind. Nothing here does: a panic aborts.
+#[unsafe(no_mangle)]
+extern "C" fn rust_eh_personality() {}
+
+#[unsafe(no_mangle)]
+extern "C" fn main() -> i32 {
+    let receiver = Receiver::new(LIMITS);
+    first_failure(&mut Connection {
+        receiver,
+        buffer: [0; Receiver::buffer_len(LIMITS.max_message)],
+        arrived: 0,
+    })
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    loop {}
+}

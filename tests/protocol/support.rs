@@ -1,0 +1,168 @@
+//! Client frames written by hand, and what a receiver makes of them. The writing shares nothing with `src/`.
+
+use chinwag::protocol::error::ProtocolError;
+use chinwag::protocol::event::Event;
+use chinwag::protocol::frame::Opcode;
+use chinwag::protocol::receiver::{Limits, Receiver};
+
+pub const FIN: u8 = 0b1_000_0000;
+pub const CONTINUATION: u8 = 0x0;
+pub const TEXT: u8 = 0x1;
+pub const BINARY: u8 = 0x2;
+pub const CLOSE: u8 = 0x8;
+pub const PING: u8 = 0x9;
+pub const PONG: u8 = 0xA;
+
+pub const MASK: u8 = 0b1_0000000;
+
+/// The masking key of §5.7.
+pub const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+/// Wide enough for every test that is not about limits.
+pub const LIMITS: Limits = Limits { max_message: 1 << 20, max_fragments: 64 };
+
+/// The length as the seven bits, the 16 bits or the 64 bits have it, shortest or not, with `mask` in front.
+pub fn length_of_7(mask: u8, len: u8) -> Vec<u8> {
+    vec![mask | len]
+}
+
+pub fn length_of_16(mask: u8, len: u16) -> Vec<u8> {
+    [vec![mask | 126], len.to_be_bytes().to_vec()].concat()
+}
+
+pub fn length_of_64(mask: u8, len: u64) -> Vec<u8> {
+    [vec![mask | 127], len.to_be_bytes().to_vec()].concat()
+}
+
+pub fn shortest_length(mask: u8, len: u64) -> Vec<u8> {
+    match len {
+        0..=125 => length_of_7(mask, len as u8),
+        126..=65535 => length_of_16(mask, len as u16),
+        _ => length_of_64(mask, len),
+    }
+}
+
+/// A client's frame: FIN and opcode in `first`.
+pub fn frame(first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
+    frame_with_key(first, payload, KEY)
+}
+
+pub fn frame_with_key(first: u8, payload: impl AsRef<[u8]>, key: [u8; 4]) -> Vec<u8> {
+    let payload = payload.as_ref();
+    let masked = payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key);
+    [header(first, payload.len() as u64), key.to_vec(), masked.collect()].concat()
+}
+
+/// The frame as far as its length: what comes before the masking key.
+pub fn header(first: u8, len: u64) -> Vec<u8> {
+    [vec![first], shortest_length(MASK, len)].concat()
+}
+
+/// The same frame as a server sends it.
+pub fn server_frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    [vec![first], shortest_length(0, payload.len() as u64), payload.to_vec()].concat()
+}
+
+/// The payload of a Close frame.
+pub fn close_body(code: u16, reason: impl AsRef<[u8]>) -> Vec<u8> {
+    [&code.to_be_bytes(), reason.as_ref()].concat()
+}
+
+/// Bytes of which no two neighbours, and no two a key's length apart, are alike.
+pub fn some_bytes(len: usize) -> Vec<u8> {
+    (0..len).map(|i| (i * 7 + i / 256) as u8).collect()
+}
+
+/// An event, or the end in an error, that outlives the buffer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    Text(String),
+    Binary(Vec<u8>),
+    Ping(Vec<u8>),
+    Pong(Vec<u8>),
+    Close(Option<u16>, String),
+    Failed(ProtocolError),
+}
+
+impl Seen {
+    pub fn text(text: &str) -> Seen {
+        Seen::Text(text.into())
+    }
+
+    fn is_last(&self) -> bool {
+        matches!(self, Seen::Close(..) | Seen::Failed(_))
+    }
+}
+
+impl From<Event<'_>> for Seen {
+    fn from(event: Event<'_>) -> Seen {
+        match event {
+            Event::Message { opcode: Opcode::Text, payload } => {
+                Seen::Text(String::from_utf8(payload.as_bytes().to_vec()).expect("text is UTF-8"))
+            }
+            Event::Message { opcode: Opcode::Binary, payload } => Seen::Binary(payload.as_bytes().to_vec()),
+            Event::Message { opcode, .. } => panic!("no message is of {opcode:?}"),
+            Event::Ping(payload) => Seen::Ping(payload.as_bytes().to_vec()),
+            Event::Pong(payload) => Seen::Pong(payload.as_bytes().to_vec()),
+            Event::Close(code, reason) => Seen::Close(code.map(|code| code.0), reason.into()),
+        }
+    }
+}
+
+/// A receiver with a buffer that grows as it must.
+pub struct Connection {
+    pub receiver: Receiver,
+    pub buffer: Vec<u8>,
+}
+
+impl Connection {
+    pub fn new(limits: Limits) -> Connection {
+        Connection { receiver: Receiver::new(limits), buffer: Vec::new() }
+    }
+
+    /// What `bytes` bring, and nothing once there was a Close or an error.
+    pub fn read(&mut self, bytes: &[u8]) -> Vec<Seen> {
+        self.buffer.extend_from_slice(bytes);
+        let mut seen = Vec::new();
+        while let Some(next) = self.next() {
+            let last = next.is_last();
+            seen.push(next);
+            if last {
+                assert_eq!(self.next(), None, "something came after {seen:?}");
+                break;
+            }
+        }
+        seen
+    }
+
+    pub fn compact(&mut self) {
+        let kept = self.receiver.compact(&mut self.buffer);
+        self.buffer.truncate(kept);
+    }
+
+    fn next(&mut self) -> Option<Seen> {
+        match self.receiver.receive(&mut self.buffer) {
+            Ok(event) => event.map(Seen::from),
+            Err(error) => Some(Seen::Failed(error)),
+        }
+    }
+}
+
+/// What the frames bring when they come all at once.
+pub fn receive(frames: &[Vec<u8>]) -> Vec<Seen> {
+    receive_within(LIMITS, frames)
+}
+
+pub fn receive_within(limits: Limits, frames: &[Vec<u8>]) -> Vec<Seen> {
+    Connection::new(limits).read(&frames.concat())
+}
+
+/// Asserts that the last of the frames fails with `error` at its last byte, and not before.
+pub fn assert_fails_at_last_byte(limits: Limits, frames: &[Vec<u8>], error: ProtocolError) {
+    let bytes = frames.concat();
+    let (last, before) = bytes.split_last().expect("at least one byte");
+    let mut connection = Connection::new(limits);
+    let seen = connection.read(before);
+    assert!(!seen.iter().any(Seen::is_last), "{error:?} too early in {bytes:02x?}: {seen:?}");
+    assert_eq!(connection.read(&[*last]), [Seen::Failed(error)], "{bytes:02x?}");
+}
