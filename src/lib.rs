@@ -8,3 +8,5 @@ pub mod protocol;
 pub mod server;
 #[cfg(feature = "server")]
 pub mod sys;
+#[cfg(feature = "server")]
+mod trace;

@@ -7,10 +7,11 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use super::gate::Permit;
-use super::lock;
 use super::metrics::{Dropped, Metrics};
 use super::room::Wire;
+use super::{Log, Shared, lock};
 use crate::sys;
+use crate::trace::Hex;
 
 /// The most that is read at once, in bytes: also what a sender is held to per tick while others lag.
 pub(crate) const READ_MAX: usize = 64 * 1024;
@@ -19,7 +20,6 @@ pub(crate) const READ_MAX: usize = 64 * 1024;
 const LINGER_MAX: u64 = 16 * 1024 * 1024;
 
 /// A socket with the place it takes up in the server: the place is free again when the last owner lets go.
-#[derive(Debug)]
 pub(crate) struct Connection {
     socket: TcpStream,
     /// The client's number, never used again.
@@ -27,6 +27,8 @@ pub(crate) struct Connection {
     pub(crate) peer: SocketAddr,
     pub(crate) permit: Permit,
     metrics: Arc<Metrics>,
+    /// Where its bytes are shown, if they are to be.
+    trace: Option<Log>,
     /// Whether its request is still awaited: nothing is lost if it is cut now.
     awaits_head: AtomicBool,
     lagged: AtomicBool,
@@ -40,7 +42,7 @@ impl Connection {
         number: u64,
         peer: SocketAddr,
         permit: Permit,
-        metrics: Arc<Metrics>,
+        shared: &Shared,
     ) -> Self {
         // Small messages are to leave at once. Where that cannot be had they leave a little later.
         let _ = socket.set_nodelay(true);
@@ -49,7 +51,8 @@ impl Connection {
             number,
             peer,
             permit,
-            metrics,
+            metrics: Arc::clone(&shared.metrics),
+            trace: shared.config.trace.then(|| shared.log.clone()),
             awaits_head: AtomicBool::new(true),
             lagged: AtomicBool::new(false),
             writing_ended: Mutex::new(false),
@@ -66,10 +69,27 @@ impl Connection {
             }
             self.socket.set_write_timeout(Some(at_least_a_tick(left)))?;
             let sent = none_if_not_now((&self.socket).write(bytes))?.unwrap_or(0);
-            self.metrics.bytes_out(sent);
+            self.count_out(&bytes[..sent]);
             bytes = &bytes[sent..];
         }
         Ok(())
+    }
+
+    fn count_out(&self, bytes: &[u8]) {
+        self.metrics.bytes_out(bytes.len());
+        self.show("out", bytes);
+    }
+
+    fn count_in(&self, bytes: &[u8]) {
+        self.metrics.bytes_in(bytes.len());
+        self.show("in", bytes);
+    }
+
+    fn show(&self, direction: &str, bytes: &[u8]) {
+        if let Some(log) = self.trace.as_ref().filter(|_| !bytes.is_empty()) {
+            let (number, count, hex) = (self.number, bytes.len(), Hex(bytes));
+            log.error(format_args!("client {number} {direction}, {count} bytes:{hex}"));
+        }
     }
 
     /// Waits until everything that is to be sent has been, at most until `deadline`.
@@ -108,13 +128,13 @@ impl Connection {
 impl Wire for Connection {
     fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
         let sent = none_if_not_now(sys::send_now(&self.socket, bytes))?.unwrap_or(0);
-        self.metrics.bytes_out(sent);
+        self.count_out(&bytes[..sent]);
         Ok(sent)
     }
 
     fn send_some(&self, bytes: &[u8]) -> io::Result<usize> {
         let sent = none_if_not_now((&self.socket).write(bytes))?.unwrap_or(0);
-        self.metrics.bytes_out(sent);
+        self.count_out(&bytes[..sent]);
         Ok(sent)
     }
 
@@ -158,7 +178,7 @@ impl Reader {
         loop {
             self.arm(deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())))?;
             if let Some(count) = none_if_not_now((&self.connection.socket).read(&mut into[..most]))? {
-                self.connection.metrics.bytes_in(count);
+                self.connection.count_in(&into[..count]);
                 return Ok(Some(count));
             }
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {

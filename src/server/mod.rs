@@ -158,7 +158,7 @@ impl Shared {
             return;
         };
         let number = self.next_client.fetch_add(1, Ordering::Relaxed);
-        let connection = Arc::new(Connection::new(socket, number, peer, permit, Arc::clone(&self.metrics)));
+        let connection = Arc::new(Connection::new(socket, number, peer, permit, self));
         lock(&self.connections).insert(number, Arc::downgrade(&connection));
         let (shared, served) = (Arc::clone(self), Arc::clone(&connection));
         let serve = move || {
