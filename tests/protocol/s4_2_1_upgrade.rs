@@ -203,3 +203,16 @@ fn head_never_asks_for_one() {
         assert_eq!(request.handshake(), Ok(None), "{lines:?}");
     }
 }
+
+/// §4.2.1 (1): "An HTTP/1.1 or higher GET request". A POST that asks for nothing of ours is none of this.
+#[test]
+fn no_other_method_opens_one() {
+    for method in ["POST", "get", "OPTIONS", "CONNECT", "GETS"] {
+        let line = format!("{method} / HTTP/1.1");
+        for lines in [&HANDSHAKE[..], &HANDSHAKE[..1], &HANDSHAKE[2..], &["Sec-WebSocket-Version: 8"]] {
+            let bytes = head(&line, &[&[HOST], lines].concat());
+            assert_eq!(handshake(&bytes), Err(MethodNotAllowed), "{method}, {lines:?}");
+        }
+        assert_eq!(handshake(&head(&line, &[HOST])), Ok(None), "{method}");
+    }
+}
