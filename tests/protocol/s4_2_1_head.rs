@@ -192,6 +192,20 @@ fn needs_more_at_every_strict_prefix() {
     }
 }
 
+/// A refusal is never late: without the last byte of a malformed head, one of the endings of legal heads completes it.
+#[test]
+fn refuses_as_soon_as_nothing_can_complete_it() {
+    let legal: Vec<Vec<u8>> =
+        [legal_request_lines(), legal_header_lines()].into_iter().flatten().map(|case| case.bytes).collect();
+    let endings: Vec<&[u8]> = legal.iter().flat_map(|head| (0..head.len()).map(|at| &head[at..])).collect();
+    for Case { name, bytes, .. } in table().into_iter().filter(|case| case.refused.is_some()) {
+        let begun = &bytes[..bytes.len() - 1];
+        let completes =
+            |ending: &&[u8]| Head::new().scan(&[begun, *ending].concat()).is_ok_and(|len| len.is_some());
+        assert!(endings.iter().any(completes), "{name}: {}", shown(begun));
+    }
+}
+
 #[test]
 fn leaves_what_comes_after_it_alone() {
     let others = [&b"\r\n"[..], b"\0", b" ", b"\x81\x85", b"GET / HTTP/1.1\r\n\r\n", &[b'x'; 20_000]];
