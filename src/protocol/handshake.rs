@@ -115,11 +115,15 @@ impl<'h> Request<'h> {
     ///
     /// # Errors
     ///
-    /// `IncompleteUpgrade`, `UnsupportedVersion` or `InvalidKey`.
+    /// `MethodNotAllowed`, `IncompleteUpgrade`, `UnsupportedVersion` or `InvalidKey`.
     pub fn handshake(&self) -> Result<Option<AcceptKey>, Refusal> {
         let fields = Fields(self.header_lines);
         if !self.asks_for_upgrade() {
             return Ok(None);
+        }
+        // §4.2.1 (1): "An HTTP/1.1 or higher GET request". A server that serves other methods lets them get this far.
+        if self.method != Method::Get {
+            return Err(Refusal::MethodNotAllowed);
         }
         // §4.2.1 (3), (4): `Upgrade` with "websocket", `Connection` with "Upgrade", case aside.
         if !self.names_websocket() || !fields.lists("Connection", "upgrade") {

@@ -6,11 +6,22 @@
 #![allow(clippy::unusual_byte_groupings)]
 
 mod naive;
+mod requests;
 mod support;
 
 mod delivery;
 mod random_sessions;
+mod s10_2_origin;
+mod s10_2_same_host;
 mod s10_4_limits;
+mod s4_2_1_head;
+mod s4_2_1_head_bytes;
+mod s4_2_1_head_limits;
+mod s4_2_1_host;
+mod s4_2_1_request;
+mod s4_2_1_upgrade;
+mod s4_2_2_accept;
+mod s4_2_2_refusal;
 mod s5_2_base_framing;
 mod s5_3_masking;
 mod s5_4_fragmentation;
