@@ -85,11 +85,11 @@ impl Head {
             let Some(&byte) = buffer.get(self.scanned) else {
                 return Ok(None);
             };
+            let word = buffer.get(self.word..=self.scanned).unwrap_or_default();
+            self.state = self.step(byte, word)?;
             if self.scanned.saturating_sub(self.start) >= Self::MAX_LEN {
                 return Err(Refusal::HeadTooLarge);
             }
-            let word = buffer.get(self.word..=self.scanned).unwrap_or_default();
-            self.state = self.step(byte, word)?;
             self.scanned = self.scanned.saturating_add(1);
         }
         Ok(Some(self.scanned))

@@ -92,11 +92,9 @@ fn find_room(answer: Answer, connection: &Connection) -> Result<Answer, Refusal>
 
 /// Sends a response, and closes so that the peer can read it to the end.
 fn respond(connection: &Connection, mut reader: Reader, response: &[u8], shared: &Shared) {
-    let deadline = Instant::now() + shared.config.close_timeout;
-    // With a close timeout of zero, too, there is time to hand over a response.
-    if connection.send_until(response, deadline.max(Instant::now() + SHRINK_AFTER)).is_ok() {
+    if connection.send_until(response, Instant::now() + shared.config.handshake_timeout).is_ok() {
         connection.end_writing();
-        reader.linger(deadline);
+        reader.linger(Instant::now() + shared.config.close_timeout);
     }
 }
 

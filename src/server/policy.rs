@@ -58,6 +58,10 @@ impl Policy {
         let Some(bound) = self.loopback else {
             return true;
         };
+        let host = match host {
+            Host::Ip(address) => Host::Ip(address.to_canonical()),
+            name => name,
+        };
         LOOPBACK.contains(&host)
             || host == Host::Ip(bound)
             || self.origins().any(|origin| origin.host() == host)
