@@ -86,10 +86,11 @@ impl Head {
                 return Ok(None);
             };
             let word = buffer.get(self.word..=self.scanned).unwrap_or_default();
-            self.state = self.step(byte, word)?;
+            let state = self.step(byte, word)?;
             if self.scanned.saturating_sub(self.start) >= Self::MAX_LEN {
                 return Err(Refusal::HeadTooLarge);
             }
+            self.state = state;
             self.scanned = self.scanned.saturating_add(1);
         }
         Ok(Some(self.scanned))

@@ -55,8 +55,9 @@ use writer::Writer;
 /// The most that is queued before those who post are kept waiting, in bytes.
 const QUEUE_MAX: usize = 256 * 1024;
 
-/// How many rounds a writer does before it lets itself be relieved: a few milliseconds of a busy room.
-const ROUNDS: u32 = 16;
+/// How many rounds a writer does before it lets itself be relieved. With more, its own client waits longer, and nobody
+/// gains.
+const ROUNDS: u32 = 1;
 
 /// The sending half of a client's connection, as far as a room needs it.
 pub(crate) trait Wire: Send + Sync + 'static {
