@@ -22,6 +22,7 @@ options:
   --rounds N         rounds, of which the median is printed (5)
   --seconds S        seconds of measuring in each round (2)
   --idle N,N         how many idle clients (1000,5000)
+  --in-flight N      messages each talker has under way, in place of the scenario's own number
   --unpinned         leave it to the kernel on which processor the server and the load run,
                      in place of the first for the server and the last for the load
 ";
@@ -36,6 +37,7 @@ pub struct Args {
     pub rounds: usize,
     pub time: Duration,
     pub idle: Vec<usize>,
+    pub in_flight: Option<usize>,
     pub pinned: bool,
 }
 
@@ -48,6 +50,7 @@ pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Args>> {
         rounds: 5,
         time: Duration::from_secs(2),
         idle: vec![1000, 5000],
+        in_flight: None,
         pinned: true,
     };
     while let Some(word) = words.next() {
@@ -63,6 +66,7 @@ pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Args>> {
             "--idle" => {
                 args.idle = value()?.split(',').map(str::parse).collect::<std::result::Result<_, _>>()?
             }
+            "--in-flight" => args.in_flight = Some(value()?.parse::<usize>()?.max(1)),
             name if SCENARIOS.contains(&name) => args.scenarios.push(word),
             _ => return Err(format!("{word}: no such scenario or option\n\n{USAGE}").into()),
         }

@@ -31,7 +31,13 @@ fn run() -> Result<()> {
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
     let contenders = contenders(&args)?;
     let asked_for = |name: &str| args.scenarios.iter().any(|scenario| scenario == name);
-    let relays: Vec<_> = relay::SCENARIOS.iter().filter(|scenario| asked_for(scenario.name)).collect();
+    let mut relays = relay::SCENARIOS.to_vec();
+    relays.retain(|scenario| asked_for(scenario.name));
+    for scenario in &mut relays {
+        if let (relay::Pace::InFlight(own), Some(asked)) = (&mut scenario.pace, args.in_flight) {
+            *own = asked;
+        }
+    }
     if !relays.is_empty() {
         compare_relay(&relays, &contenders, &args)?;
     }
@@ -89,7 +95,7 @@ fn in_turns<T>(
     Ok(outcomes)
 }
 
-fn compare_relay(scenarios: &[&relay::Scenario], contenders: &[Contender], args: &Args) -> Result<()> {
+fn compare_relay(scenarios: &[relay::Scenario], contenders: &[Contender], args: &Args) -> Result<()> {
     let mut table = Table::new(&[
         "scenario",
         "server",

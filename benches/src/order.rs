@@ -142,3 +142,54 @@ impl Order {
         Ok(true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: usize = 16;
+
+    /// Plays `(receiver, sender, sequence)` among three clients of which 1 has sent two messages and 2 has sent one.
+    fn play(deliveries: &[(usize, usize, usize)]) -> Result<bool> {
+        let mut order = Order::new(vec![SIZE; 3]);
+        for &(receiver, sender, sequence) in deliveries {
+            let message = order.message(Id::new(sender, sequence));
+            assert!(order.received(receiver, &message)? == Id::new(sender, sequence));
+        }
+        order.is_complete(&[0, 2, 1])
+    }
+
+    #[test]
+    fn everything_once_and_in_one_order() {
+        let observed = [(0, 1, 0), (0, 2, 0), (0, 1, 1)];
+        let others = [(1, 2, 0), (2, 1, 0), (2, 1, 1)];
+        assert!(play(&[observed, others].concat()).unwrap());
+        assert!(play(&[others, observed].concat()).unwrap(), "ahead of the observer");
+        assert!(!play(&[&observed[..], &others[..2]].concat()).unwrap(), "one is missing");
+        assert!(!play(&[&observed[..2], &others[..]].concat()).unwrap(), "the observer misses one");
+    }
+
+    #[test]
+    fn what_must_not_be() {
+        assert!(play(&[(0, 1, 1)]).is_err(), "out of the sender's order");
+        assert!(play(&[(0, 1, 0), (0, 1, 0)]).is_err(), "twice to the observer");
+        assert!(play(&[(0, 1, 0), (0, 1, 1), (2, 1, 0), (2, 1, 0)]).is_err(), "twice to another");
+        assert!(play(&[(0, 1, 0), (0, 2, 0), (1, 1, 0)]).is_err(), "to its own sender");
+        assert!(play(&[(0, 1, 0), (0, 1, 1), (2, 1, 1)]).is_err(), "another order");
+        assert!(
+            !play(&[(0, 1, 0), (0, 1, 1), (0, 2, 0), (1, 2, 0), (1, 1, 1)]).unwrap(),
+            "to its own, at the end"
+        );
+    }
+
+    #[test]
+    fn broken_messages() {
+        let mut order = Order::new(vec![SIZE; 3]);
+        let whole = order.message(Id::new(1, 0));
+        let mut changed = whole.clone();
+        changed[SIZE - 1] ^= 1;
+        assert!(order.received(0, &whole[..SIZE - 1]).is_err());
+        assert!(order.received(0, &changed).is_err());
+        assert!(order.received(0, &whole).is_ok());
+    }
+}
