@@ -185,7 +185,7 @@ fn compare_idle(contenders: &[Contender], args: &Args) -> Result<()> {
                 clients.to_string(),
                 contender.name.clone(),
                 figure(median(of.iter().map(|outcome| outcome.bytes_per_client / 1024.0))),
-                figure(median(of.iter().map(|outcome| outcome.threads as f64))),
+                median(of.iter().map(|outcome| outcome.threads as f64)).to_string(),
                 figure(median(of.iter().map(|outcome| outcome.connecting.as_secs_f64() * 1e3))),
                 figure(median(of.iter().map(|outcome| outcome.reach_all.as_secs_f64() * 1e3))),
             ]);
