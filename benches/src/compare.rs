@@ -30,6 +30,8 @@ fn run() -> Result<()> {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
     let contenders = contenders(&args)?;
+    let load = std::fs::read_to_string("/proc/loadavg")?;
+    println!("load average at the start: {}", load.split(' ').next().unwrap_or_default());
     let asked_for = |name: &str| args.scenarios.iter().any(|scenario| scenario == name);
     let mut relays = relay::SCENARIOS.to_vec();
     relays.retain(|scenario| asked_for(scenario.name));
@@ -110,15 +112,13 @@ fn compare_relay(scenarios: &[relay::Scenario], contenders: &[Contender], args: 
         let outcomes = in_turns(contenders, args.rounds, |contender| {
             relay::measure(scenario, contender, args.time, args.pinned)
         })?;
-        let cost = |of: &[relay::Outcome]| median(of.iter().map(|outcome| outcome.cpu_us_per_delivery));
         let chinwag = contenders.iter().position(|contender| contender.name == CHINWAG);
-        let unit = chinwag.map_or(f64::NAN, |at| cost(&outcomes[at]));
         for (contender, of) in contenders.iter().zip(&outcomes) {
             let mut row = vec![scenario.name.to_string(), contender.name.clone()];
             row.extend([
                 figure(median(of.iter().map(|outcome| outcome.deliveries_per_second))),
-                figure(cost(of)),
-                figure(cost(of) / unit),
+                figure(median(of.iter().map(|outcome| outcome.cpu_us_per_delivery))),
+                figure(chinwag.map_or(f64::NAN, |chinwag| times(of, &outcomes[chinwag]))),
                 figure(median(of.iter().map(|outcome| outcome.busy))),
                 figure(median(of.iter().map(|outcome| outcome.median_ms))),
                 figure(median(of.iter().map(|outcome| outcome.p99_ms))),
@@ -128,6 +128,11 @@ fn compare_relay(scenarios: &[relay::Scenario], contenders: &[Contender], args: 
     }
     table.print();
     Ok(())
+}
+
+/// How many times as much processor time a delivery took as in the same round with `other`.
+fn times(of: &[relay::Outcome], other: &[relay::Outcome]) -> f64 {
+    median(of.iter().zip(other).map(|(of, other)| of.cpu_us_per_delivery / other.cpu_us_per_delivery))
 }
 
 fn compare_stall(contenders: &[Contender], args: &Args) -> Result<()> {
