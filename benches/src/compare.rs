@@ -1,0 +1,201 @@
+//! The bench: `cargo bench --manifest-path benches/Cargo.toml -- --help`.
+
+use chinwag_benches::args::{self, Args};
+use chinwag_benches::server::Contender;
+use chinwag_benches::table::{Table, figure, median};
+use chinwag_benches::{Result, idle, relay, stall};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use std::process::{Command, ExitCode, Stdio};
+
+const CHINWAG: &str = "chinwag";
+/// Programs of this package: their name, and where cargo has put them.
+const PEERS: [(&str, &str); 2] =
+    [("naive", env!("CARGO_BIN_EXE_naive")), ("raw-epoll", env!("CARGO_BIN_EXE_raw-epoll"))];
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let Some(args) = args::parse(std::env::args().skip(1))? else {
+        print!("{}", args::USAGE);
+        return Ok(());
+    };
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+    let contenders = contenders(&args)?;
+    let load = std::fs::read_to_string("/proc/loadavg")?;
+    println!("load average at the start: {}", load.split(' ').next().unwrap_or_default());
+    let asked_for = |name: &str| args.scenarios.iter().any(|scenario| scenario == name);
+    let mut relays = relay::SCENARIOS.to_vec();
+    relays.retain(|scenario| asked_for(scenario.name));
+    for scenario in &mut relays {
+        if let (relay::Pace::InFlight(own), Some(asked)) = (&mut scenario.pace, args.in_flight) {
+            *own = asked;
+        }
+    }
+    if !relays.is_empty() {
+        compare_relay(&relays, &contenders, &args)?;
+    }
+    if asked_for("stall") {
+        compare_stall(&contenders, &args)?;
+    }
+    if asked_for("idle") {
+        compare_idle(&contenders, &args)?;
+    }
+    Ok(())
+}
+
+/// The servers that are asked for, chinwag first.
+fn contenders(args: &Args) -> Result<Vec<Contender>> {
+    let wanted = |name: &str| args.servers.is_empty() || args.servers.iter().any(|server| server == name);
+    let mut contenders = Vec::new();
+    if wanted(CHINWAG) {
+        contenders.push(build_chinwag()?);
+    }
+    for (name, path) in PEERS.iter().filter(|(name, _)| wanted(name)) {
+        contenders.push(Contender { name: name.to_string(), path: path.into(), args: Vec::new() });
+    }
+    contenders.extend(args.binaries.iter().cloned());
+    if contenders.is_empty() { Err("no such server".into()) } else { Ok(contenders) }
+}
+
+fn build_chinwag() -> Result<Contender> {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
+    let build = Command::new(env!("CARGO"))
+        .args(["build", "--release", "--bin", CHINWAG, "--message-format", "json-render-diagnostics"])
+        .args(["--manifest-path", manifest])
+        .stderr(Stdio::inherit())
+        .output()?;
+    let messages = String::from_utf8_lossy(&build.stdout);
+    let path = messages.rsplit_once("\"executable\":\"").and_then(|(_, rest)| rest.split_once('"'));
+    let (path, _) = path.filter(|_| build.status.success()).ok_or("chinwag could not be built")?;
+    let args = ["--listen", "127.0.0.1:0", "--max-clients", "10000"].map(String::from).to_vec();
+    Ok(Contender { name: CHINWAG.into(), path: path.into(), args })
+}
+
+/// Measures each contender once a round, so that what disturbs the machine disturbs them alike.
+fn in_turns<T>(
+    contenders: &[Contender],
+    rounds: usize,
+    mut measure: impl FnMut(&Contender) -> Result<T>,
+) -> Result<Vec<Vec<T>>> {
+    let mut outcomes: Vec<Vec<T>> = contenders.iter().map(|_| Vec::new()).collect();
+    for round in 1..=rounds {
+        for (contender, outcomes) in contenders.iter().zip(&mut outcomes) {
+            eprint!("\r\x1b[Kround {round} of {rounds}: {}", contender.name);
+            outcomes.push(measure(contender).map_err(|error| format!("\n{}: {error}", contender.name))?);
+        }
+    }
+    eprint!("\r\x1b[K");
+    Ok(outcomes)
+}
+
+fn compare_relay(scenarios: &[relay::Scenario], contenders: &[Contender], args: &Args) -> Result<()> {
+    let mut table = Table::new(&[
+        "scenario",
+        "server",
+        "deliveries/s",
+        "CPU µs/delivery",
+        "× chinwag",
+        "server busy %",
+        "median ms",
+        "p99 ms",
+    ]);
+    for scenario in scenarios {
+        let outcomes = in_turns(contenders, args.rounds, |contender| {
+            relay::measure(scenario, contender, args.time, args.pinned)
+        })?;
+        let chinwag = contenders.iter().position(|contender| contender.name == CHINWAG);
+        for (contender, of) in contenders.iter().zip(&outcomes) {
+            let mut row = vec![scenario.name.to_string(), contender.name.clone()];
+            row.extend([
+                figure(median(of.iter().map(|outcome| outcome.deliveries_per_second))),
+                figure(median(of.iter().map(|outcome| outcome.cpu_us_per_delivery))),
+                figure(chinwag.map_or(f64::NAN, |chinwag| times(of, &outcomes[chinwag]))),
+                figure(median(of.iter().map(|outcome| outcome.busy))),
+                figure(median(of.iter().map(|outcome| outcome.median_ms))),
+                figure(median(of.iter().map(|outcome| outcome.p99_ms))),
+            ]);
+            table.row(row);
+        }
+    }
+    table.print();
+    Ok(())
+}
+
+/// How many times as much processor time a delivery took as in the same round with `other`.
+fn times(of: &[relay::Outcome], other: &[relay::Outcome]) -> f64 {
+    median(of.iter().zip(other).map(|(of, other)| of.cpu_us_per_delivery / other.cpu_us_per_delivery))
+}
+
+fn compare_stall(contenders: &[Contender], args: &Args) -> Result<()> {
+    let mut table = Table::new(&[
+        "scenario",
+        "server",
+        "longest gap ms",
+        "with a stalled one",
+        "16 MiB took ms",
+        "with a stalled one",
+        "it was dropped",
+        "counted as lag",
+    ]);
+    let outcomes = in_turns(contenders, args.rounds, |contender| {
+        let without = stall::measure(contender, false, args.pinned)?;
+        Ok((without, stall::measure(contender, true, args.pinned)?))
+    })?;
+    for (contender, of) in contenders.iter().zip(&outcomes) {
+        let gap = |outcome: &stall::Outcome| {
+            outcome.longest_gap.map_or(f64::INFINITY, |gap| gap.as_secs_f64() * 1e3)
+        };
+        let took = |outcome: &stall::Outcome| outcome.flood.as_secs_f64() * 1e3;
+        let or_stuck = |gap: f64| if gap.is_finite() { figure(gap) } else { "for ever".into() };
+        let dropped = of.iter().filter(|(_, with)| with.dropped).count();
+        let counted = of.iter().filter(|(_, with)| with.dropped_for_lag == Some(1.0)).count();
+        table.row(vec![
+            "stall".into(),
+            contender.name.clone(),
+            or_stuck(median(of.iter().map(|(without, _)| gap(without)))),
+            or_stuck(median(of.iter().map(|(_, with)| gap(with)))),
+            figure(median(of.iter().map(|(without, _)| took(without)))),
+            figure(median(of.iter().map(|(_, with)| took(with)))),
+            format!("{dropped} of {}", of.len()),
+            format!("{counted} of {}", of.len()),
+        ]);
+    }
+    table.print();
+    Ok(())
+}
+
+fn compare_idle(contenders: &[Contender], args: &Args) -> Result<()> {
+    let mut table = Table::new(&[
+        "idle clients",
+        "server",
+        "KiB each",
+        "threads",
+        "to connect all ms",
+        "to reach all ms",
+    ]);
+    for &clients in &args.idle {
+        let outcomes =
+            in_turns(contenders, args.rounds, |contender| idle::measure(clients, contender, args.pinned))?;
+        for (contender, of) in contenders.iter().zip(&outcomes) {
+            table.row(vec![
+                clients.to_string(),
+                contender.name.clone(),
+                figure(median(of.iter().map(|outcome| outcome.bytes_per_client / 1024.0))),
+                median(of.iter().map(|outcome| outcome.threads as f64)).to_string(),
+                figure(median(of.iter().map(|outcome| outcome.connecting.as_secs_f64() * 1e3))),
+                figure(median(of.iter().map(|outcome| outcome.reach_all.as_secs_f64() * 1e3))),
+            ]);
+        }
+    }
+    table.print();
+    Ok(())
+}

@@ -1,0 +1,30 @@
+//! chinwag measured against other servers and against the raw kernel.
+//!
+//! `src/compare.rs` is the bench: it starts one server process after the other, loads it from one event loop,
+//! checks every delivery while it counts, and asks the kernel what the server's process has cost.
+//!
+//! In reading order:
+//!
+//! - [`frame`] and [`handshake`]: the least of RFC 6455 that the load and the servers beside chinwag need,
+//!   sharing nothing with chinwag's own code,
+//! - [`server`]: the process under measurement,
+//! - [`load`]: all clients in one event loop,
+//! - [`order`]: whether every message arrives once, whole and in one order, and at none of its senders,
+//! - [`relay`], [`stall`], [`idle`]: the scenarios,
+//! - [`args`] and [`table`]: what is asked for, and what is printed.
+//!
+//! The other servers are programs of one file each, in `src/bin`.
+
+pub mod args;
+pub mod frame;
+pub mod handshake;
+pub mod idle;
+pub mod load;
+pub mod order;
+pub mod relay;
+pub mod server;
+pub mod stall;
+pub mod table;
+
+/// What ends a run: a sentence for the terminal.
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;

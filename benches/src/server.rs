@@ -1,0 +1,115 @@
+//! The process under measurement: started, asked what it has cost, and ended.
+
+use crate::Result;
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::time::ClockId;
+use nix::unistd::Pid;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// A program that, once it can take connections, prints `listening on http://ADDR:PORT/`.
+#[derive(Clone)]
+pub struct Contender {
+    pub name: String,
+    pub path: PathBuf,
+    pub args: Vec<String>,
+}
+
+/// A running server. It is ended when this is dropped.
+pub struct Server {
+    process: Child,
+    pub addr: SocketAddr,
+}
+
+impl Server {
+    /// Starts it on the first processor, if `pinned`, and leaves the last one to the caller.
+    pub fn start(contender: &Contender, pinned: bool) -> Result<Server> {
+        let mut command = Command::new(&contender.path);
+        command.args(&contender.args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        if pinned {
+            // A child inherits the processor of the thread that starts it.
+            pin(Processor::First)?;
+        }
+        let spawned = command.spawn();
+        if pinned {
+            pin(Processor::Last)?;
+        }
+        let mut process = spawned.map_err(|error| format!("{}: {error}", contender.path.display()))?;
+        let stdout = process.stdout.take().ok_or("no stdout")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let addr = line.trim().strip_prefix("listening on http://").and_then(|rest| rest.strip_suffix('/'));
+        let Some(Ok(addr)) = addr.map(str::parse) else {
+            process.kill()?;
+            process.wait()?;
+            return Err(format!("{} said {line:?} in place of its address", contender.name).into());
+        };
+        Ok(Server { process, addr })
+    }
+
+    /// The processor time all its threads have taken so far, ended ones included.
+    pub fn cpu_time(&self) -> Result<Duration> {
+        Ok(ClockId::pid_cpu_clock_id(Pid::from_raw(self.pid()))?.now()?.into())
+    }
+
+    /// Its resident memory in bytes, shared pages by the part that is its own (PSS).
+    pub fn memory(&self) -> Result<u64> {
+        let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid()))?;
+        Ok(number_after(&rollup, "Pss:").ok_or("no Pss in smaps_rollup")? as u64 * 1024)
+    }
+
+    pub fn threads(&self) -> Result<usize> {
+        Ok(fs::read_dir(format!("/proc/{}/task", self.pid()))?.count())
+    }
+
+    /// What `/metrics` says of `metric`, for a server that has metrics.
+    pub fn metric(&self, metric: &str) -> Option<f64> {
+        let mut stream = TcpStream::connect(self.addr).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(1))).ok()?;
+        write!(stream, "GET /metrics HTTP/1.1\r\nHost: {}\r\n\r\n", self.addr).ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        number_after(&answer, metric)
+    }
+
+    fn pid(&self) -> i32 {
+        self.process.id() as i32
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn number_after(text: &str, name: &str) -> Option<f64> {
+    let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
+    rest.split_whitespace().next()?.parse().ok()
+}
+
+enum Processor {
+    First,
+    Last,
+}
+
+/// Binds this thread to one of the processors the machine has (with one alone, there is no choice).
+fn pin(which: Processor) -> Result<()> {
+    let this_thread = Pid::from_raw(0);
+    let processors = std::fs::read_to_string("/sys/devices/system/cpu/online")?;
+    let mut numbers = processors.trim().split([',', '-']);
+    let number = match which {
+        Processor::First => numbers.next(),
+        Processor::Last => numbers.next_back(),
+    };
+    let mut set = CpuSet::new();
+    set.set(number.ok_or("no processor online")?.parse()?)?;
+    sched_setaffinity(this_thread, &set)?;
+    debug_assert!(sched_getaffinity(this_thread).is_ok_and(|now| now == set));
+    Ok(())
+}
