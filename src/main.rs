@@ -86,7 +86,7 @@ fn warn(config: &Config, log: &Log) {
         log.error("warning: --allow-origin * lets every web page in the world connect");
     }
     // A descriptor for each connection, those that are refused included, and a few for the program.
-    let needed = config.max_clients.saturating_add(40);
+    let needed = config.max_clients.saturating_add(160);
     if let Some(limit) = descriptor_limit().filter(|limit| *limit < needed) {
         log.error(format_args!(
             "warning: the limit of open descriptors is {limit}; --max-clients {} needs {needed}",

@@ -15,6 +15,8 @@ pub enum Command {
     Print(String),
 }
 
+const VERSION: &str = concat!("chinwag ", env!("CARGO_PKG_VERSION"), "\n");
+
 const HELP: &str = "\
 chinwag: a WebSocket chat server
 
@@ -54,11 +56,10 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, String> {
             Some((name, value)) if name.starts_with("--") => (name.to_owned(), Some(value.to_owned())),
             _ => (arg, None),
         };
-        match name.as_str() {
-            "-h" | "--help" => return Ok(Command::Print(HELP.to_owned())),
-            "-V" | "--version" => {
-                return Ok(Command::Print(format!("chinwag {}\n", env!("CARGO_PKG_VERSION"))));
-            }
+        match (name.as_str(), &value) {
+            ("-h" | "--help", None) => return Ok(Command::Print(HELP.to_owned())),
+            ("-V" | "--version", None) => return Ok(Command::Print(VERSION.to_owned())),
+            ("--help" | "--version", Some(_)) => return Err(format!("{name} takes no value")),
             _ => {}
         }
         if name != "--allow-origin" && seen.contains(&name) {
@@ -146,7 +147,9 @@ fn secs(text: &str) -> Result<Duration, &'static str> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let secs = text.parse().ok().filter(|secs| digits(whole) && digits(fraction) && *secs <= SECS_MAX);
-    secs.map(Duration::from_secs_f64).ok_or(EXPECTED)
+    // What is asked for as more than nothing is not rounded to nothing.
+    let least = |secs: f64| if secs > 0.0 { Duration::from_nanos(1) } else { Duration::ZERO };
+    secs.map(|secs| Duration::from_secs_f64(secs).max(least(secs))).ok_or(EXPECTED)
 }
 
 fn positive_secs(text: &str) -> Result<Duration, &'static str> {

@@ -1,4 +1,5 @@
-//! What `std` cannot do: a send that does not wait, an `accept` woken from another thread, a signal noticed.
+//! What `std` cannot do: a send that does not wait, a small send buffer, an `accept` woken from another thread, a signal
+//! noticed.
 //!
 //! All `unsafe` of the crate is here, in calls to POSIX functions that every Unix libc has.
 #![allow(unsafe_code)]
@@ -10,15 +11,28 @@ pub use signals::Signals;
 mod send {
     use std::ffi::{c_int, c_void};
     use std::io;
-    use std::net::TcpStream;
+    use std::net::{TcpListener, TcpStream};
     use std::os::fd::AsRawFd;
 
     // The same on every architecture of Linux.
     const MSG_DONTWAIT: c_int = 0x40;
     const MSG_NOSIGNAL: c_int = 0x4000;
 
+    // So on most architectures of Linux; on the others the kernel's own size stays.
+    const SOL_SOCKET: c_int = 1;
+    const SO_SNDBUF: c_int = 7;
+
     unsafe extern "C" {
         fn send(socket: c_int, buffer: *const c_void, length: usize, flags: c_int) -> isize;
+        fn setsockopt(socket: c_int, level: c_int, name: c_int, value: *const c_void, length: u32) -> c_int;
+    }
+
+    /// Limits what the kernel holds of what is sent on the connections that `listener` accepts, to so many bytes.
+    pub(crate) fn limit_send_buffer(listener: &TcpListener, len: c_int) {
+        let value = (&raw const len).cast();
+        // SAFETY: the descriptor is open while `listener` is borrowed; the kernel reads one `int` from `len`.
+        // An error leaves the kernel's own size, which is no fault of anybody's.
+        unsafe { setsockopt(listener.as_raw_fd(), SOL_SOCKET, SO_SNDBUF, value, size_of::<c_int>() as u32) };
     }
 
     /// Sends what the kernel takes of `bytes` without waiting; how much that was.
@@ -36,9 +50,13 @@ mod send {
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod send {
+    use std::ffi::c_int;
     use std::io::{self, Write};
-    use std::net::TcpStream;
+    use std::net::{TcpListener, TcpStream};
     use std::time::Duration;
+
+    /// The system's own size stays.
+    pub(crate) fn limit_send_buffer(_: &TcpListener, _: c_int) {}
 
     /// Sends what the kernel takes of `bytes` and waits at most a tick; how much that was.
     ///
@@ -53,7 +71,7 @@ mod send {
     }
 }
 
-pub(crate) use send::send_now;
+pub(crate) use send::{limit_send_buffer, send_now};
 pub(crate) use wake::Waker;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -58,13 +58,16 @@ impl Buffer {
 
     /// Whether memory could be given back.
     pub(crate) fn is_oversized(&self) -> bool {
-        self.is_empty() && self.bytes.len() > SMALL
+        self.bytes.len() > SMALL && self.filled < self.bytes.len() / 4
     }
 
-    /// Gives back what an empty buffer does not need.
+    /// Gives back what is not needed for so few bytes.
     pub(crate) fn shrink(&mut self) {
         if self.is_oversized() {
-            *self = Buffer::new(self.max);
+            let mut bytes = vec![0; SMALL.max(self.filled * 2)];
+            bytes[..self.filled].copy_from_slice(&self.bytes[..self.filled]);
+            self.bytes = bytes;
+            self.brimmed = false;
         }
     }
 }

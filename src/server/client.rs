@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use super::buffer::Buffer;
 use super::connection::{Connection, Reader};
-use super::gate::Pass;
 use super::metrics::Dropped;
 use super::room::{Farewell, Newcomer, Wire, is_forged};
 use super::rooms::Seat;
@@ -27,8 +26,11 @@ use crate::protocol::refusal::Refusal;
 /// How long a sender rests after each read while someone in the room is far behind.
 const TICK: Duration = Duration::from_millis(5);
 
-/// How long a buffer may be larger than need be.
+/// How long memory may be kept that is not needed.
 const SHRINK_AFTER: Duration = Duration::from_secs(1);
+
+/// How long another thread may take to write what has been posted, however short the close timeout is.
+pub(super) const WRITING_PATIENCE: Duration = Duration::from_millis(250);
 
 /// Serves one connection to its end.
 pub(super) fn serve(connection: &Arc<Connection>, shared: &Arc<Shared>) {
@@ -57,9 +59,6 @@ fn receive_request(
     buffer: &mut Buffer,
     shared: &Shared,
 ) -> Option<Result<Answer, Refusal>> {
-    if connection.permit.pass() == Pass::Refused {
-        return Some(Err(Refusal::ServerFull));
-    }
     let deadline = Instant::now() + shared.config.handshake_timeout;
     let mut head = Head::new();
     loop {
@@ -136,6 +135,7 @@ fn chat(
         heard: Instant::now(),
         pinged: None,
         message_begun: None,
+        needed: Instant::now(),
     };
     let end = chat.run(connection);
     shared.log.info(format_args!("{who} left: {end}"));
@@ -221,6 +221,8 @@ struct Chat<'s> {
     pinged: Option<Instant>,
     /// When the first byte of the present message was seen.
     message_begun: Option<Instant>,
+    /// When the memory that is held was last needed.
+    needed: Instant,
 }
 
 impl Chat<'_> {
@@ -237,7 +239,7 @@ impl Chat<'_> {
             self.buffer.keep(0);
             self.buffer.shrink();
             self.reader.linger(deadline);
-            connection.wait_for_end_of_writing(deadline);
+            connection.wait_for_end_of_writing(deadline.max(Instant::now() + WRITING_PATIENCE));
         }
         end
     }
@@ -261,13 +263,17 @@ impl Chat<'_> {
                     self.buffer.add(count);
                     self.heard = Instant::now();
                     self.pinged = None;
+                    if !self.buffer.is_oversized() {
+                        self.needed = self.heard;
+                    }
                 }
                 Ok(None) => {
-                    if let Err(end) = self.wake() {
+                    if let Err(end) = self.check_life() {
                         return end;
                     }
                 }
             }
+            self.give_back();
         }
     }
 
@@ -310,17 +316,23 @@ impl Chat<'_> {
         let message = self.message_begun.map(|begun| begun + config.message_timeout);
         let life = (config.ping_interval > Duration::ZERO)
             .then(|| self.pinged.unwrap_or(self.heard) + config.ping_interval);
-        let shrink = self.buffer.is_oversized().then(|| self.heard + SHRINK_AFTER);
+        let holds_memory = self.buffer.is_oversized() || self.seat.holds_memory();
+        let shrink = holds_memory.then(|| self.needed + SHRINK_AFTER);
         [message, life, shrink].into_iter().flatten().min()
     }
 
-    /// A deadline has come, and nothing else.
-    fn wake(&mut self) -> Result<(), End> {
-        self.check_message_time()?;
-        let now = Instant::now();
-        if now.duration_since(self.heard) >= SHRINK_AFTER {
+    /// Gives back memory that has not been needed for some time.
+    fn give_back(&mut self) {
+        if self.needed.elapsed() >= SHRINK_AFTER && (self.buffer.is_oversized() || self.seat.holds_memory()) {
             self.buffer.shrink();
+            self.seat.shrink();
+            self.needed = Instant::now();
         }
+    }
+
+    /// A deadline has come, and nothing else.
+    fn check_life(&mut self) -> Result<(), End> {
+        let now = Instant::now();
         let interval = self.shared.config.ping_interval;
         if interval > Duration::ZERO && now.duration_since(self.pinged.unwrap_or(self.heard)) >= interval {
             if self.pinged.is_some() {

@@ -11,7 +11,7 @@ use super::metrics::{Dropped, Metrics};
 use super::room::Wire;
 use super::{Log, Shared, lock};
 use crate::sys;
-use crate::trace::Hex;
+use crate::trace::Shown;
 
 /// The most that is read at once, in bytes: also what a sender is held to per tick while others lag.
 pub(crate) const READ_MAX: usize = 64 * 1024;
@@ -60,6 +60,11 @@ impl Connection {
         }
     }
 
+    /// The socket alone, its place given back.
+    pub(crate) fn into_socket(self) -> TcpStream {
+        self.socket
+    }
+
     /// Sends all of `bytes`, waiting for the peer until `deadline`.
     pub(crate) fn send_until(&self, mut bytes: &[u8], deadline: Instant) -> io::Result<()> {
         while !bytes.is_empty() {
@@ -87,8 +92,8 @@ impl Connection {
 
     fn show(&self, direction: &str, bytes: &[u8]) {
         if let Some(log) = self.trace.as_ref().filter(|_| !bytes.is_empty()) {
-            let (number, count, hex) = (self.number, bytes.len(), Hex(bytes));
-            log.error(format_args!("client {number} {direction}, {count} bytes:{hex}"));
+            let (number, count, shown) = (self.number, bytes.len(), Shown(bytes));
+            log.error(format_args!("client {number} {direction}, {count} bytes:{shown}"));
         }
     }
 
@@ -177,11 +182,14 @@ impl Reader {
         let most = into.len().min(READ_MAX);
         loop {
             self.arm(deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())))?;
-            if let Some(count) = none_if_not_now((&self.connection.socket).read(&mut into[..most]))? {
+            let read = (&self.connection.socket).read(&mut into[..most]);
+            // Stopped and continued, a read is interrupted even if something has arrived: it says nothing of the time.
+            let interrupted = read.as_ref().is_err_and(|error| error.kind() == ErrorKind::Interrupted);
+            if let Some(count) = none_if_not_now(read)? {
                 self.connection.count_in(&into[..count]);
                 return Ok(Some(count));
             }
-            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            if !interrupted && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return Ok(None);
             }
         }

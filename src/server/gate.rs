@@ -8,9 +8,6 @@ use super::lock;
 /// Connections above the limit that are still heard: for the page, health and metrics.
 const EXTRAS_MAX: usize = 16;
 
-/// Connections above those that are refused politely, each by a thread that waits for the peer to read it.
-const REFUSED_MAX: usize = 16;
-
 /// What a connection was let in for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pass {
@@ -18,8 +15,6 @@ pub(crate) enum Pass {
     Client,
     /// Above the limit: it is heard, but there is no room for it to chat.
     Extra,
-    /// Above that too: only told that the server is full.
-    Refused,
 }
 
 /// Counts the connections of a server.
@@ -34,7 +29,6 @@ pub(crate) struct Gate {
 struct Inside {
     clients: usize,
     extras: usize,
-    refused: usize,
 }
 
 impl Gate {
@@ -42,15 +36,13 @@ impl Gate {
         Arc::new(Gate { max_clients, inside: Mutex::default(), someone_left: Condvar::new() })
     }
 
-    /// A place for one more connection, `None` when even those for refusals are taken.
+    /// A place for one more connection, if there is one.
     pub(crate) fn admit(self: &Arc<Gate>) -> Option<Permit> {
         let mut inside = lock(&self.inside);
         let pass = if inside.clients < self.max_clients {
             Pass::Client
         } else if inside.extras < EXTRAS_MAX {
             Pass::Extra
-        } else if inside.refused < REFUSED_MAX {
-            Pass::Refused
         } else {
             return None;
         };
@@ -61,7 +53,7 @@ impl Gate {
     /// Waits until nobody is inside, at most until `deadline`.
     pub(crate) fn wait_until_empty(&self, deadline: Instant) {
         let mut inside = lock(&self.inside);
-        while inside.clients + inside.extras + inside.refused > 0 {
+        while inside.clients + inside.extras > 0 {
             let left = deadline.saturating_duration_since(Instant::now());
             if left == Duration::ZERO {
                 return;
@@ -79,7 +71,6 @@ impl Inside {
         match pass {
             Pass::Client => &mut self.clients,
             Pass::Extra => &mut self.extras,
-            Pass::Refused => &mut self.refused,
         }
     }
 }

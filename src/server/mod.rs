@@ -11,6 +11,7 @@ mod gate;
 mod log;
 mod metrics;
 mod policy;
+mod refuser;
 mod room;
 mod rooms;
 mod site;
@@ -35,11 +36,18 @@ pub use log::Log;
 use log::Throttle;
 use metrics::Metrics;
 use policy::Policy;
+use refuser::Refuser;
 use room::{Bounds, Farewell, Wire};
 use rooms::Rooms;
 
 /// Room for the calls of one thread, in bytes. Only what is used of it takes memory.
 const STACK_SIZE: usize = 64 * 1024;
+
+/// What the kernel may hold of what is sent to one client, in bytes; the kernel takes twice that for its own purposes.
+///
+/// Left to itself it would take megabytes: memory that nobody counts, and that is emptied in steps as large as the lag
+/// that is allowed.
+const SEND_BUFFER: i32 = 128 * 1024;
 
 /// How long to wait after an error of `accept` that is not over at once, such as no descriptor being free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -58,6 +66,7 @@ struct Shared {
     policy: Policy,
     metrics: Arc<Metrics>,
     gate: Arc<Gate>,
+    refuser: Refuser,
     rooms: Arc<Rooms>,
     log: Log,
     refusals: Throttle,
@@ -92,6 +101,7 @@ impl Server {
     /// Those of [`Server::bind`].
     pub fn bind_with_log(config: Config, log: Log) -> io::Result<Server> {
         let listener = TcpListener::bind(config.listen)?;
+        sys::limit_send_buffer(&listener, SEND_BUFFER);
         let local_addr = listener.local_addr()?;
         let waker = Arc::new(Waker::of(&listener)?);
         let metrics = Arc::new(Metrics::new());
@@ -100,6 +110,7 @@ impl Server {
         let shared = Shared {
             policy: Policy::new(local_addr.ip(), &config.allow_origins),
             gate: Gate::new(config.max_clients),
+            refuser: Refuser::new(config.close_timeout),
             rooms: Rooms::new(Bounds { history, max_lag }, Arc::clone(&metrics)),
             metrics,
             log,
@@ -152,8 +163,7 @@ impl Shared {
             return;
         }
         let Some(permit) = self.gate.admit() else {
-            // Too many even to be refused politely: what the kernel takes at once has to do.
-            let _ = sys::send_now(&socket, &site::refuse(Refusal::ServerFull, b""));
+            self.refuser.refuse(socket);
             self.log_refusal(Refusal::ServerFull, peer);
             return;
         };
@@ -168,8 +178,9 @@ impl Shared {
         };
         if thread::Builder::new().stack_size(STACK_SIZE).spawn(serve).is_err() {
             lock(&self.connections).remove(&number);
-            let _ = connection.send_now(&site::refuse(Refusal::ServerFull, b""));
-            connection.end_writing();
+            if let Some(connection) = Arc::into_inner(connection) {
+                self.refuser.refuse(connection.into_socket());
+            }
             self.log_refusal(Refusal::ServerFull, peer);
         }
     }
@@ -201,8 +212,9 @@ impl Shared {
     fn say_goodbye(&self) {
         let deadline = Instant::now() + self.config.close_timeout;
         self.log.info("stopping");
-        self.rooms.close(Farewell { code: CloseCode::GOING_AWAY, reason: "server going away", waits: true });
-        self.each_connection(|connection| connection.cut_if_awaiting_head());
+        self.each_connection(Connection::cut_if_awaiting_head);
+        let farewell = Farewell { code: CloseCode::GOING_AWAY, reason: "server going away", waits: true };
+        self.rooms.close(farewell, deadline);
         self.gate.wait_until_empty(deadline);
         self.each_connection(Wire::cut);
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use super::connection::Connection;
 use super::lock;
@@ -35,7 +36,7 @@ impl Rooms {
     /// A seat for `newcomer` in the room of this name, which comes into being if need be; `None` once the rooms are
     /// closed.
     pub(crate) fn enter(self: &Arc<Rooms>, name: &str, newcomer: Newcomer<Connection>) -> Option<Seat> {
-        let room = {
+        let (room, id) = {
             let mut open = lock(&self.open);
             if open.closed {
                 return None;
@@ -45,26 +46,25 @@ impl Rooms {
                 seats: 0,
             });
             occupied.seats += 1;
-            Arc::clone(&occupied.room)
+            // Under this lock, so that whoever is let in is in before the rooms are closed.
+            (Arc::clone(&occupied.room), occupied.room.join(newcomer))
         };
         self.metrics.joined();
-        let id = room.join(newcomer);
         let seat = Seat { rooms: Arc::clone(self), name: name.to_owned(), room, id, taken: true };
         seat.flush();
         Some(seat)
     }
 
-    /// Sends everyone a Close behind what they are still to get, and lets nobody in any more.
-    pub(crate) fn close(&self, farewell: Farewell) {
+    /// Sends everyone a Close behind what they are still to get, and lets nobody in any more. A room that is busy is
+    /// left to its own writer once `deadline` has come.
+    pub(crate) fn close(&self, farewell: Farewell, deadline: Instant) {
         let rooms: Vec<_> = {
             let mut open = lock(&self.open);
             open.closed = true;
             open.rooms.values().map(|occupied| Arc::clone(&occupied.room)).collect()
         };
-        for room in rooms {
-            room.close_all(farewell);
-            room.flush();
-        }
+        rooms.iter().for_each(|room| room.close_all(farewell));
+        rooms.iter().take_while(|_| Instant::now() <= deadline).for_each(|room| room.flush());
     }
 
     fn give_up_seat(&self, name: &str) {
@@ -102,6 +102,16 @@ impl Seat {
     /// See [`Room::flush`].
     pub(crate) fn flush(&self) {
         self.room.flush();
+    }
+
+    /// See [`Room::holds_memory`].
+    pub(crate) fn holds_memory(&self) -> bool {
+        self.room.holds_memory()
+    }
+
+    /// See [`Room::shrink`].
+    pub(crate) fn shrink(&self) {
+        self.room.shrink();
     }
 
     /// See [`Room::is_someone_far_behind`].

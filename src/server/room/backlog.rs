@@ -3,6 +3,8 @@
 //! What its socket does not take at once is put here, and so is all that follows. A thread of its own empties it with
 //! ordinary writes that wait; nobody else does. Once the member has caught up, the writer writes to it directly
 //! again. The thread stays a moment longer, for those who fall behind again and again, and ends.
+//!
+//! Where no thread can be had, the writer itself hands over what is taken at once, whenever there is something to add.
 
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +19,7 @@ use crate::server::{STACK_SIZE, lock};
 const STAY: Duration = Duration::from_secs(1);
 
 /// The most that is sent at once, in bytes.
-const SEND_MAX: usize = 64 * 1024;
+const SEND_MAX: usize = 16 * 1024;
 
 /// What a member has not taken yet, and the thread that waits for it.
 pub(super) struct Backlog<W> {
@@ -38,6 +40,8 @@ struct State {
     is_far: bool,
     /// Whether the stream ends after these bytes.
     ends: bool,
+    /// Whether there is a thread.
+    has_thread: bool,
     /// Whether the thread has ended, or is to end.
     over: bool,
 }
@@ -53,13 +57,9 @@ pub(super) enum Pushed {
 }
 
 impl<W: Wire> Backlog<W> {
-    /// A backlog of at most `max` bytes; `None` where no thread can be had.
-    pub(super) fn start(wire: Arc<W>, max: usize, far_behind: Arc<AtomicUsize>) -> Option<Arc<Self>> {
-        let state = Mutex::default();
-        let backlog = Arc::new(Backlog { wire, state, more: Condvar::new(), max, far_behind });
-        let drained = Arc::clone(&backlog);
-        let thread = thread::Builder::new().stack_size(STACK_SIZE).spawn(move || drained.drain());
-        thread.is_ok().then_some(backlog)
+    /// A backlog of at most `max` bytes.
+    pub(super) fn new(wire: Arc<W>, max: usize, far_behind: Arc<AtomicUsize>) -> Arc<Self> {
+        Arc::new(Backlog { wire, state: Mutex::default(), more: Condvar::new(), max, far_behind })
     }
 
     /// Whether something has not been taken yet.
@@ -67,11 +67,12 @@ impl<W: Wire> Backlog<W> {
         lock(&self.state).pending > 0
     }
 
-    pub(super) fn push(&self, bytes: &[u8]) -> Pushed {
+    pub(super) fn push(self: &Arc<Self>, bytes: &[u8]) -> Pushed {
         let mut state = lock(&self.state);
         if state.over {
             return Pushed::Over;
         }
+        self.see_to_a_thread(&mut state);
         if state.pending + bytes.len() > self.max {
             return Pushed::TooFar;
         }
@@ -81,13 +82,31 @@ impl<W: Wire> Backlog<W> {
         Pushed::Taken
     }
 
+    /// Without a thread, what is taken at once is handed over.
+    fn see_to_a_thread(self: &Arc<Self>, state: &mut State) {
+        if state.has_thread {
+            return;
+        }
+        let drained = Arc::clone(self);
+        let thread = thread::Builder::new().stack_size(STACK_SIZE).spawn(move || drained.drain());
+        state.has_thread = thread.is_ok();
+        if !state.has_thread {
+            // An error shows again: the reader sees that the connection has ended.
+            let sent = self.wire.send_now(&state.bytes).unwrap_or(0);
+            state.bytes.drain(..sent);
+            self.set_pending(state, |pending| pending - sent);
+        }
+    }
+
     /// Ends the stream once everything has been taken.
-    pub(super) fn end_after(&self) {
+    pub(super) fn end_after(self: &Arc<Self>) {
         let mut state = lock(&self.state);
+        self.see_to_a_thread(&mut state);
         state.ends = true;
         // Whoever is on its way out slows nobody down.
         self.set_pending(&mut state, |pending| pending);
-        if state.over {
+        if state.over || state.pending == 0 {
+            state.over = true;
             self.wire.end_writing();
         }
         self.more.notify_one();

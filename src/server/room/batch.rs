@@ -7,9 +7,6 @@ pub(super) struct Batch<W> {
     pub(super) posts: Vec<Post<W>>,
     pub(super) relays: Vec<u8>,
     pub(super) answers: Vec<u8>,
-    /// The most that one use of this batch has needed lately, in bytes, and in how many uses.
-    peak: usize,
-    uses: u32,
 }
 
 /// One thing to be done in a room.
@@ -33,7 +30,7 @@ pub(super) enum Post<W> {
 
 impl<W: Wire> Batch<W> {
     pub(super) const fn new() -> Self {
-        Batch { posts: Vec::new(), relays: Vec::new(), answers: Vec::new(), peak: 0, uses: 0 }
+        Batch { posts: Vec::new(), relays: Vec::new(), answers: Vec::new() }
     }
 
     /// How many bytes of frames there are, and of what each post costs beside them.
@@ -59,18 +56,15 @@ impl<W: Wire> Batch<W> {
         self.posts.push(Post::Answer { to, frame_len: frame.len(), is_message });
     }
 
-    /// Empties the batch for its next use. Memory that has not been needed for some time is given back.
+    /// Empties the batch for its next use.
     pub(super) fn clear(&mut self) {
-        self.peak = self.peak.max(self.len());
-        self.uses += 1;
         self.posts.clear();
         self.relays.clear();
         self.answers.clear();
-        if self.uses == 64 {
-            self.posts.shrink_to(self.peak / size_of::<Post<W>>());
-            self.relays.shrink_to(self.peak);
-            self.answers.shrink_to(self.peak);
-            (self.peak, self.uses) = (0, 0);
-        }
+    }
+
+    /// How much memory it holds, in bytes.
+    pub(super) fn capacity(&self) -> usize {
+        self.relays.capacity() + self.answers.capacity() + self.posts.capacity() * size_of::<Post<W>>()
     }
 }

@@ -1,10 +1,12 @@
 //! One member, as the room's writer sees it.
 
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use super::backlog::{Backlog, Pushed};
 use super::{Farewell, MemberId, Wire};
+use crate::protocol::close::CloseCode;
 
 /// The most that is copied together for one send, in bytes; more goes out in pieces.
 const SCRATCH_MAX: usize = 64 * 1024;
@@ -16,34 +18,96 @@ pub(super) struct Lag {
     pub(super) far_behind: Arc<AtomicUsize>,
 }
 
+/// A place in a batch: so many bytes, and so many messages, are for everyone before it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Mark {
+    pub(super) at: usize,
+    pub(super) messages: usize,
+}
+
 /// Someone in the room.
 pub(super) struct Member<W> {
     pub(super) id: MemberId,
+    /// Under this it takes part in announcements.
     pub(super) name: Option<String>,
-    /// Whether nothing more can be sent, and the membership is to be ended.
-    pub(super) gone: bool,
     wire: Arc<W>,
     backlog: Option<Arc<Backlog<W>>>,
+    /// How much it may be behind beyond the usual, in bytes: what it has been greeted with is no lag of its own.
+    greeting_len: usize,
+    /// Where in the present batch it has come.
+    since: Mark,
+    /// Where in it, and how, it is to go.
+    end: Option<(Mark, Option<Farewell>)>,
+    /// Whether nothing more can be sent.
+    gone: bool,
 }
 
 impl<W: Wire> Member<W> {
-    pub(super) fn new(id: MemberId, wire: Arc<W>, name: Option<String>) -> Self {
-        Member { id, name, gone: false, wire, backlog: None }
+    pub(super) fn new(
+        id: MemberId,
+        wire: Arc<W>,
+        name: Option<String>,
+        since: Mark,
+        greeting_len: usize,
+    ) -> Self {
+        Member { id, name, wire, backlog: None, greeting_len, since, end: None, gone: false }
     }
 
-    /// Sends pieces that belong together: a few small ones at once, large ones one by one.
+    /// Lets it go after this place, with a Close if it is to have one.
+    pub(super) fn end(&mut self, until: Mark, farewell: Option<Farewell>) {
+        self.end = Some((until, farewell));
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        self.end.is_some()
+    }
+
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone
+    }
+
+    /// Whether it is named and here: its departure, too, is still to be announced.
+    pub(super) fn takes_part(&self) -> bool {
+        self.name.is_some() && !self.is_ending()
+    }
+
+    /// The part of a batch in which it is here; of the next one, from the beginning.
+    pub(super) fn take_span(&mut self, batch_end: Mark) -> (Mark, Mark) {
+        let until = self.end.map_or(batch_end, |(until, _)| until);
+        (mem::take(&mut self.since), until)
+    }
+
+    /// Lets it go, if it is to; the code of the Close that it was sent.
+    pub(super) fn part(&mut self, lag: &Lag) -> Option<CloseCode> {
+        let (_, farewell) = self.end?;
+        match farewell {
+            Some(farewell) => self.close(&farewell, lag).then_some(farewell.code),
+            None => {
+                self.cut();
+                None
+            }
+        }
+    }
+
+    /// Sends pieces in as few sends as may be: small ones are put together, large ones go out as they are.
     pub(super) fn send_pieces<'b>(
         &mut self,
-        pieces: impl Iterator<Item = &'b [u8]> + Clone,
+        pieces: impl Iterator<Item = &'b [u8]>,
         scratch: &mut Vec<u8>,
         lag: &Lag,
     ) {
-        if pieces.clone().map(<[u8]>::len).sum::<usize>() > SCRATCH_MAX {
-            pieces.for_each(|piece| self.send(piece, lag));
-            return;
-        }
         scratch.clear();
-        pieces.for_each(|piece| scratch.extend_from_slice(piece));
+        for piece in pieces {
+            if scratch.len() + piece.len() > SCRATCH_MAX {
+                self.send(scratch, lag);
+                scratch.clear();
+            }
+            if piece.len() > SCRATCH_MAX {
+                self.send(piece, lag);
+            } else {
+                scratch.extend_from_slice(piece);
+            }
+        }
         self.send(scratch, lag);
     }
 
@@ -65,30 +129,24 @@ impl<W: Wire> Member<W> {
     }
 
     /// Sends a Close and ends the stream after it; `false` where it could not be sent.
-    pub(super) fn close(&mut self, farewell: &Farewell, lag: &Lag) -> bool {
-        if farewell.waits || !self.is_behind() {
-            self.send(farewell.frame().as_bytes(), lag);
+    fn close(&mut self, farewell: &Farewell, lag: &Lag) -> bool {
+        if !farewell.waits && self.is_behind() {
+            self.cut();
+        }
+        self.send(farewell.frame().as_bytes(), lag);
+        if self.gone {
+            return false;
         }
         match &self.backlog {
-            _ if self.gone => return false,
-            Some(backlog) if backlog.is_behind() => {
-                if !farewell.waits {
-                    self.cut();
-                    return false;
-                }
-                backlog.end_after();
-            }
-            _ => {
-                self.wire.end_writing();
-                self.abandon_backlog();
-            }
+            Some(backlog) => backlog.end_after(),
+            None => self.wire.end_writing(),
         }
         self.gone = true;
         true
     }
 
     /// Ends the connection.
-    pub(super) fn cut(&mut self) {
+    fn cut(&mut self) {
         self.wire.cut();
         self.abandon_backlog();
         self.gone = true;
@@ -103,8 +161,9 @@ impl<W: Wire> Member<W> {
         if pushed != Pushed::Over {
             return pushed;
         }
-        self.backlog = Backlog::start(Arc::clone(&self.wire), lag.max, Arc::clone(&lag.far_behind));
-        self.backlog.as_ref().map_or(Pushed::Over, |backlog| backlog.push(bytes))
+        let backlog =
+            Backlog::new(Arc::clone(&self.wire), lag.max + self.greeting_len, Arc::clone(&lag.far_behind));
+        self.backlog.insert(backlog).push(bytes)
     }
 
     fn abandon_backlog(&mut self) {

@@ -41,7 +41,8 @@ mod presence;
 mod writer;
 
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::mem;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 
@@ -53,7 +54,7 @@ pub(crate) use presence::is_forged;
 use writer::Writer;
 
 /// The most that is queued before those who post are kept waiting, in bytes.
-const QUEUE_MAX: usize = 256 * 1024;
+const QUEUE_MAX: usize = 64 * 1024;
 
 /// How many rounds a writer does before it lets itself be relieved. With more, its own client waits longer, and nobody
 /// gains.
@@ -119,6 +120,7 @@ pub(crate) struct Room<W> {
     relief: Condvar,
     writer: Mutex<Writer<W>>,
     far_behind: Arc<AtomicUsize>,
+    holds_memory: AtomicBool,
     queue_max: usize,
     metrics: Arc<Metrics>,
 }
@@ -156,8 +158,10 @@ impl<W: Wire> Room<W> {
             relief: Condvar::new(),
             writer: Mutex::new(Writer::new(bounds, Arc::clone(&metrics), Arc::clone(&far_behind))),
             far_behind,
-            // A member that takes nothing for a moment is not to be far behind after one batch.
-            queue_max: QUEUE_MAX.min(bounds.max_lag / 4),
+            holds_memory: AtomicBool::new(false),
+            // What is queued, and what is in the writer's hands, may all be added to a member's lag before those who
+            // send have seen that it is far behind.
+            queue_max: QUEUE_MAX.min(bounds.max_lag / 16),
             metrics,
         }
     }
@@ -201,12 +205,34 @@ impl<W: Wire> Room<W> {
         self.far_behind.load(Ordering::Relaxed) > 0
     }
 
+    /// Whether there is memory that a quiet room does not need.
+    pub(crate) fn holds_memory(&self) -> bool {
+        self.holds_memory.load(Ordering::Relaxed)
+    }
+
+    /// Gives that memory back, unless the room is not quiet.
+    pub(crate) fn shrink(&self) {
+        {
+            let mut queue = lock(&self.queue);
+            if queue.writing || !queue.batch.is_empty() {
+                return;
+            }
+            queue.writing = true;
+            queue.batch = Batch::new();
+        }
+        let role = Role(self);
+        lock(&self.writer).shrink();
+        self.holds_memory.store(false, Ordering::Relaxed);
+        self.write_rounds();
+        mem::forget(role);
+    }
+
     /// Sees to it that everything posted is written: by this thread, or by the one that is writing.
     pub(crate) fn flush(&self) {
         if self.take_the_writing() {
             let role = Role(self);
             self.write_rounds();
-            drop(role);
+            mem::forget(role);
         }
     }
 
@@ -254,6 +280,9 @@ impl<W: Wire> Room<W> {
                 return;
             }
             writer.write();
+            if writer.is_oversized() {
+                self.holds_memory.store(true, Ordering::Relaxed);
+            }
         }
     }
 
@@ -268,7 +297,7 @@ impl<W: Wire> Room<W> {
         if queue.batch.len() >= self.queue_max {
             self.space.notify_all();
         }
-        std::mem::swap(&mut queue.batch, written);
+        mem::swap(&mut queue.batch, written);
         true
     }
 
@@ -289,13 +318,12 @@ impl<W> Drop for Room<W> {
     }
 }
 
-/// The writer's role: not kept by a thread that panics.
+/// The writer's role, dropped only by a thread that panics while it has it: it is put down then, too.
 struct Role<'r, W: Wire>(&'r Room<W>);
 
 impl<W: Wire> Drop for Role<'_, W> {
     fn drop(&mut self) {
-        if thread::panicking() {
-            self.0.put_down_the_writing(&mut lock(&self.0.queue));
-        }
+        self.0.put_down_the_writing(&mut lock(&self.0.queue));
+        self.0.space.notify_all();
     }
 }

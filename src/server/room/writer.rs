@@ -1,15 +1,21 @@
 //! The one place that writes to clients.
+//!
+//! A batch is gone through twice. First in its order: messages are kept for those who ask for them, members come and
+//! go, and it is noted what each of them gets that the others do not. Then member by member: each gets all of its part
+//! in one send. So a batch costs one system call per member, whoever comes, goes or is announced in it.
 
-use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use super::batch::{Batch, Post};
 use super::history::History;
-use super::member::{Lag, Member};
+use super::member::{Lag, Mark, Member};
 use super::{Bounds, Farewell, MemberId, Newcomer, Wire, presence};
 use crate::server::metrics::Metrics;
+
+/// How much memory a quiet room may hold between two batches, in bytes.
+const QUIET_MAX: usize = 16 * 1024;
 
 /// What a room's writer has in its hands while it is the writer.
 pub(super) struct Writer<W> {
@@ -18,7 +24,11 @@ pub(super) struct Writer<W> {
     history: History,
     /// What is being written.
     batch: Batch<W>,
+    /// How far the batch has been gone through.
+    here: Mark,
     exceptions: Vec<Exception>,
+    /// How many of the exceptions have been looked at for messages to keep.
+    kept: usize,
     scratch: Vec<u8>,
     lag: Lag,
     metrics: Arc<Metrics>,
@@ -27,6 +37,8 @@ pub(super) struct Writer<W> {
 /// Where what one member gets is not what everyone gets: a frame of its own left out, or one for it alone put in.
 struct Exception {
     member: MemberId,
+    /// Which of all exceptions this is.
+    order: usize,
     /// The place in what everyone gets, where its own frame begins or the one for it alone belongs.
     at: usize,
     /// Where it goes on after that: behind its own frame, or at the same place.
@@ -37,13 +49,10 @@ struct Exception {
     messages: isize,
 }
 
-/// A part of a batch in which nobody comes or goes.
-#[derive(Default)]
-struct Segment {
-    /// What everyone gets.
-    relays: Range<usize>,
-    messages: usize,
-    answers_end: usize,
+impl Exception {
+    fn is_relay(&self) -> bool {
+        self.resume > self.at
+    }
 }
 
 impl<W: Wire> Writer<W> {
@@ -52,7 +61,9 @@ impl<W: Wire> Writer<W> {
             members: Vec::new(),
             history: History::new(bounds.history),
             batch: Batch::new(),
+            here: Mark::default(),
             exceptions: Vec::new(),
+            kept: 0,
             scratch: Vec::new(),
             lag: Lag { max: bounds.max_lag, far_behind },
             metrics,
@@ -62,148 +73,163 @@ impl<W: Wire> Writer<W> {
     /// The batch to be written next, empty.
     pub(super) fn emptied(&mut self) -> &mut Batch<W> {
         self.batch.clear();
+        self.exceptions.clear();
+        (self.here, self.kept) = (Mark::default(), 0);
         &mut self.batch
+    }
+
+    /// Whether it holds more memory than a quiet room needs.
+    pub(super) fn is_oversized(&self) -> bool {
+        let exceptions = self.exceptions.capacity() * size_of::<Exception>();
+        self.batch.capacity().max(self.scratch.capacity()).max(exceptions) > QUIET_MAX
+    }
+
+    /// Gives back all memory that the next batch can do without.
+    pub(super) fn shrink(&mut self) {
+        self.batch = Batch::new();
+        self.exceptions = Vec::new();
+        self.scratch = Vec::new();
     }
 
     /// Does everything in the batch, in its order.
     pub(super) fn write(&mut self) {
-        let mut posts = mem::take(&mut self.batch.posts);
-        let mut segment = Segment::default();
+        let mut answered = 0;
+        let mut posts = std::mem::take(&mut self.batch.posts);
         for post in posts.drain(..) {
             match post {
-                Post::Relay { from, frame_len } => self.add_relay(&mut segment, from, frame_len),
+                Post::Relay { from, frame_len } => self.note_relay(from, frame_len),
                 Post::Answer { to, frame_len, is_message } => {
-                    self.add_answer(&mut segment, to, frame_len, is_message);
+                    self.note_answer(to, answered..answered + frame_len, is_message);
+                    answered += frame_len;
                 }
-                change => {
-                    self.deliver(&mut segment);
-                    self.change(change);
-                }
+                Post::Join(id, newcomer) => self.welcome(id, *newcomer),
+                Post::Leave(id) => self.end_membership(id, None),
+                Post::Close(id, farewell) => self.end_membership(id, Some(farewell)),
+                Post::CloseAll(farewell) => self.end_all(farewell),
             }
         }
-        self.deliver(&mut segment);
         self.batch.posts = posts;
-    }
-
-    fn add_relay(&mut self, segment: &mut Segment, from: MemberId, frame_len: usize) {
-        let at = segment.relays.end;
-        let resume = at + frame_len;
-        self.exceptions.push(Exception { member: from, at, resume, answer: 0..0, messages: -1 });
-        segment.relays.end = resume;
-        segment.messages += 1;
-    }
-
-    fn add_answer(&mut self, segment: &mut Segment, to: MemberId, frame_len: usize, is_message: bool) {
-        let at = segment.relays.end;
-        let answer = segment.answers_end..segment.answers_end + frame_len;
-        segment.answers_end = answer.end;
-        self.exceptions.push(Exception { member: to, at, resume: at, answer, messages: is_message.into() });
-    }
-
-    /// Gives each member its part of a segment.
-    fn deliver(&mut self, segment: &mut Segment) {
-        if self.exceptions.is_empty() {
-            return;
-        }
-        self.keep_history(segment);
-        // Members stand in the order of their numbers: one walk along both lists finds everyone's exceptions.
-        self.exceptions.sort_unstable_by_key(|e| (e.member, e.at, e.resume, e.answer.start));
-        let mut exceptions = self.exceptions.as_slice();
-        let mut deliveries = 0;
-        for member in &mut self.members {
-            let (_, from_here) = exceptions.split_at(exceptions.partition_point(|e| e.member < member.id));
-            let (own, rest) =
-                from_here.split_at(from_here.iter().take_while(|e| e.member == member.id).count());
-            exceptions = rest;
-            deliveries += segment.messages.saturating_add_signed(own.iter().map(|e| e.messages).sum());
-            if own.is_empty() {
-                member.send(&self.batch.relays[segment.relays.clone()], &self.lag);
-            } else {
-                let pieces = pieces(&self.batch, segment.relays.clone(), own);
-                member.send_pieces(pieces, &mut self.scratch, &self.lag);
-            }
-        }
-        self.metrics.deliveries(deliveries);
-        self.exceptions.clear();
-        segment.relays.start = segment.relays.end;
-        segment.messages = 0;
+        self.keep_history();
+        self.deliver();
         self.see_off_the_gone();
     }
 
-    /// Keeps the newest messages of a segment; called while its exceptions stand in the order of the queue.
-    fn keep_history(&mut self, segment: &Segment) {
-        let passed_over = segment.messages.saturating_sub(self.history.max_messages());
-        let messages = self.exceptions.iter().filter(|e| e.resume > e.at).skip(passed_over);
-        for message in messages {
-            self.history.keep(&self.batch.relays[message.at..message.resume]);
-        }
+    fn note_relay(&mut self, from: MemberId, frame_len: usize) {
+        let at = self.here.at;
+        self.here.at += frame_len;
+        self.here.messages += 1;
+        let (order, resume) = (self.exceptions.len(), self.here.at);
+        self.exceptions.push(Exception { member: from, order, at, resume, answer: 0..0, messages: -1 });
     }
 
-    fn change(&mut self, post: Post<W>) {
-        match post {
-            Post::Join(id, newcomer) => self.welcome(id, *newcomer),
-            Post::Leave(id) => {
-                if let Some(member) = find(&mut self.members, id) {
-                    member.cut();
-                }
-            }
-            Post::Close(id, farewell) => {
-                if let Some(member) = find(&mut self.members, id) {
-                    close(member, &farewell, &self.lag, &self.metrics);
-                }
-            }
-            Post::CloseAll(farewell) => {
-                for mut member in self.members.drain(..) {
-                    close(&mut member, &farewell, &self.lag, &self.metrics);
-                }
-            }
-            Post::Relay { .. } | Post::Answer { .. } => {}
-        }
-        self.see_off_the_gone();
+    fn note_answer(&mut self, to: MemberId, answer: Range<usize>, is_message: bool) {
+        let (order, at) = (self.exceptions.len(), self.here.at);
+        let messages = is_message.into();
+        self.exceptions.push(Exception { member: to, order, at, resume: at, answer, messages });
     }
 
     /// A newcomer is told first who is there, then what has been said; the others are told of it.
     fn welcome(&mut self, id: MemberId, newcomer: Newcomer<W>) {
         let Newcomer { wire, greeting: mut first, name, history } = newcomer;
+        self.keep_history();
         if let Some(name) = &name {
-            first.extend(presence::welcome(name, self.members.iter().filter_map(|m| m.name.as_deref())));
-            self.announce(&presence::joined(name, self.online() + 1));
+            first.extend(presence::welcome(name, self.named().filter_map(|member| member.name.as_deref())));
+            self.announce(&presence::joined(name, self.named().count() + 1));
         }
         self.history.append_newest(history, &mut first);
-        let mut member = Member::new(id, wire, name);
-        member.send(&first, &self.lag);
-        self.members.push(member);
+        let answer = self.add_answer(&first);
+        self.note_answer(id, answer, false);
+        self.members.push(Member::new(id, wire, name, self.here, first.len()));
     }
 
-    /// Takes those who are gone out of the list, and tells the others.
-    fn see_off_the_gone(&mut self) {
-        while let Some(index) = self.members.iter().position(|member| member.gone) {
-            if let Some(name) = self.members.remove(index).name {
-                self.announce(&presence::left(&name, self.online()));
+    /// A member gets nothing that comes after this, but a Close if it is to have one.
+    fn end_membership(&mut self, id: MemberId, farewell: Option<Farewell>) {
+        let found = self.members.binary_search_by_key(&id, |member| member.id);
+        if let Some(member) =
+            found.ok().and_then(|index| self.members.get_mut(index)).filter(|m| !m.is_ending())
+        {
+            member.end(self.here, farewell);
+            if let Some(name) = member.name.take() {
+                self.announce(&presence::left(&name, self.named().count()));
             }
         }
     }
 
-    /// How many named members there are.
-    fn online(&self) -> usize {
-        self.members.iter().filter(|member| member.name.is_some() && !member.gone).count()
+    /// Nobody is left to whom a departure could be announced.
+    fn end_all(&mut self, farewell: Farewell) {
+        for member in self.members.iter_mut().filter(|member| !member.is_ending()) {
+            member.end(self.here, Some(farewell));
+        }
+    }
+
+    /// Those who take part in announcements.
+    fn named(&self) -> impl Iterator<Item = &Member<W>> {
+        self.members.iter().filter(|member| member.takes_part())
     }
 
     fn announce(&mut self, frame: &[u8]) {
-        for member in self.members.iter_mut().filter(|member| member.name.is_some()) {
-            member.send(frame, &self.lag);
+        let answer = self.add_answer(frame);
+        for index in 0..self.members.len() {
+            if self.members[index].takes_part() {
+                self.note_answer(self.members[index].id, answer.clone(), false);
+            }
         }
     }
-}
 
-fn find<W>(members: &mut [Member<W>], id: MemberId) -> Option<&mut Member<W>> {
-    let index = members.binary_search_by_key(&id, |member| member.id).ok()?;
-    members.get_mut(index)
-}
+    fn add_answer(&mut self, frame: &[u8]) -> Range<usize> {
+        let start = self.batch.answers.len();
+        self.batch.answers.extend_from_slice(frame);
+        start..self.batch.answers.len()
+    }
 
-fn close<W: Wire>(member: &mut Member<W>, farewell: &Farewell, lag: &Lag, metrics: &Metrics) {
-    if member.close(farewell, lag) {
-        metrics.close_sent(farewell.code);
+    /// Keeps the newest messages that have been gone through.
+    fn keep_history(&mut self) {
+        let fresh = &self.exceptions[self.kept..];
+        let messages = fresh.iter().filter(|exception| exception.is_relay());
+        let passed_over = messages.clone().count().saturating_sub(self.history.max_messages());
+        for message in messages.skip(passed_over) {
+            self.history.keep(&self.batch.relays[message.at..message.resume]);
+        }
+        self.kept = self.exceptions.len();
+    }
+
+    /// Gives each member its part.
+    fn deliver(&mut self) {
+        // Members stand in the order of their numbers: one walk along both lists finds everyone's exceptions.
+        self.exceptions.sort_unstable_by_key(|exception| (exception.member, exception.order));
+        let mut exceptions = self.exceptions.as_slice();
+        let mut deliveries = 0;
+        for member in &mut self.members {
+            let (_, from_here) = exceptions.split_at(exceptions.partition_point(|e| e.member < member.id));
+            let (own, rest) = from_here.split_at(from_here.partition_point(|e| e.member == member.id));
+            exceptions = rest;
+            let (since, until) = member.take_span(self.here);
+            // Whoever has been closed may go on talking: that need not be left out any more.
+            let own = &own[..own.partition_point(|e| e.resume <= until.at)];
+            let more: isize = own.iter().map(|e| e.messages).sum();
+            deliveries += (until.messages - since.messages).saturating_add_signed(more);
+            if own.is_empty() {
+                member.send(&self.batch.relays[since.at..until.at], &self.lag);
+            } else {
+                let pieces = pieces(&self.batch, since.at..until.at, own);
+                member.send_pieces(pieces, &mut self.scratch, &self.lag);
+            }
+            if let Some(code) = member.part(&self.lag) {
+                self.metrics.close_sent(code);
+            }
+        }
+        self.metrics.deliveries(deliveries);
+    }
+
+    /// Takes those who are gone out of the list. The departure of those to whom nothing could be sent any more has not
+    /// been announced.
+    fn see_off_the_gone(&mut self) {
+        while let Some(index) = self.members.iter().position(Member::is_gone) {
+            if let Some(name) = self.members.remove(index).name {
+                let left = presence::left(&name, self.named().count());
+                self.members.iter_mut().filter(|m| m.takes_part()).for_each(|m| m.send(&left, &self.lag));
+            }
+        }
     }
 }
 
@@ -212,7 +238,7 @@ fn pieces<'b, W>(
     batch: &'b Batch<W>,
     relays: Range<usize>,
     own: &'b [Exception],
-) -> impl Iterator<Item = &'b [u8]> + Clone {
+) -> impl Iterator<Item = &'b [u8]> {
     let last = own.last().map_or(relays.start, |last| last.resume);
     let mut position = relays.start;
     let up_to_last = own.iter().flat_map(move |exception| {
