@@ -63,6 +63,7 @@ fn quiet_logs_no_comings_and_goings() {
     client.frame();
     client.send(&frame::close(1000, b""));
     client.expect_close(1000);
+    drop(client);
     ask(&server, &Head::get("/nowhere/"));
     Client::join(&server, "/").send(&[0xFF]);
     assert_eq!(server.stop(), [""; 0]);
@@ -97,6 +98,7 @@ fn what_clients_send_cannot_break_a_line() {
     client.frame();
     client.send(&frame::close(4000, "\r\nforged line\x1b[2J".as_bytes()));
     client.expect_close(4000);
+    drop(client);
     for line in server.stop() {
         assert!(!line.starts_with("forged") && !line.contains('\x1b') && !line.contains('\r'), "{line:?}");
     }
@@ -112,6 +114,7 @@ fn never_shows_a_backtrace() {
     }
     client.send(&masked(FIN | PING, b""));
     client.expect_pong(b"");
+    drop(client);
     let lines = server.stop();
     assert!(!lines.iter().any(|line| line.contains("panicked") || line.contains("backtrace")), "{lines:#?}");
 }

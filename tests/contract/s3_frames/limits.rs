@@ -131,7 +131,7 @@ fn refuses_a_message_not_complete_in_time() {
 #[test]
 fn what_trickles_in_does_not_prolong_a_message() {
     let server = Server::start(&["--message-timeout", "0.4"]);
-    let bytes = (unfinished(FIN | TEXT, 60_000, b""), b"x".to_vec());
+    let bytes = (unfinished(FIN | BINARY, 60_000, b""), b"x".to_vec());
     let fragments = (masked(TEXT, b""), masked(CONTINUATION, b"x"));
     for (start, more) in [bytes, fragments] {
         let mut client = Client::join(&server, "/");

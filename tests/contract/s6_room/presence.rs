@@ -2,7 +2,8 @@
 
 use super::{joined, left, named, welcome};
 use crate::support::frame;
-use crate::support::{Client, Server, independent};
+use crate::support::{Client, Head, Server, independent};
+use std::thread;
 
 #[test]
 fn the_first_is_welcomed_to_itself() {
@@ -81,6 +82,32 @@ fn names_stand_in_the_order_of_arrival_and_equal_ones_all() {
         other.expect_text(&left("bob", 4));
     }
     named(&server, "/", "bob").expect_text(&welcome("bob", 5, &["zoe", "zoe", "alice", "bob"]));
+}
+
+/// Who connected first has not therefore come first.
+#[test]
+fn to_arrive_is_to_join_and_not_to_connect() {
+    let server = Server::start(&[]);
+    let early = server.connect();
+    let mut bob = named(&server, "/", "bob");
+    bob.expect_text(&welcome("bob", 1, &[]));
+    let mut early = Client::try_join_on(early, &Head::upgrade("/?name=early").bytes()).ok().unwrap();
+    early.expect_text(&welcome("early", 2, &["bob"]));
+    bob.expect_text(&joined("early", 2));
+    named(&server, "/", "carol").expect_text(&welcome("carol", 3, &["bob", "early"]));
+    for client in [&mut bob, &mut early] {
+        client.expect_text(&joined("carol", 3));
+        client.expect_text(&left("carol", 2));
+    }
+    // And each is still the one it was, when it speaks, pings and leaves.
+    bob.text("from bob");
+    early.expect_text("from bob");
+    early.text("from early");
+    bob.expect_text("from early");
+    bob.settle();
+    early.settle();
+    drop(bob);
+    early.expect_text(&left("bob", 1));
 }
 
 /// As in the URL, and as in JSON: escaped as it demands and no more.
@@ -194,4 +221,44 @@ fn an_independent_client_is_welcomed() {
     independent::expect_text(&mut socket, &welcome("Jürgen", 1, &[]));
     let _other = named(&server, "/kitchen", "bob");
     independent::expect_text(&mut socket, &joined("bob", 2));
+}
+
+/// Many come and go at once: whoever counts along is never out of step.
+#[test]
+fn the_count_is_right_at_every_step() {
+    const GUESTS: usize = 40;
+    let server = Server::start(&[]);
+    let mut witness = named(&server, "/", "w");
+    witness.expect_text(&welcome("w", 1, &[]));
+    thread::scope(|scope| {
+        for who in 0..4 {
+            let server = &server;
+            scope.spawn(move || {
+                for n in 0..GUESTS / 4 {
+                    let name = format!("g{who}-{n}");
+                    let mut guest = named(server, "/", &name);
+                    let first = String::from_utf8(guest.frame().payload).unwrap();
+                    assert!(first.starts_with(&format!(r#"{{"type":"welcome","name":"{name}","online":"#)));
+                    let others = first.split_once('[').unwrap().1.split(',').count();
+                    let online = first.split_once(r#""online":"#).unwrap().1.split_once(',').unwrap().0;
+                    assert_eq!(online, (others + 1).to_string(), "{first}");
+                    assert!(!first.split_once('[').unwrap().1.contains(&name), "lists itself: {first}");
+                }
+            });
+        }
+    });
+    let (mut present, mut came) = (vec!["w".to_string()], 0);
+    while came < GUESTS || present.len() > 1 {
+        let text = String::from_utf8(witness.frame().payload).unwrap();
+        let name = text.split('"').nth(7).unwrap().to_string();
+        if text.contains("joined") {
+            came += 1;
+            present.push(name.clone());
+            assert_eq!(text, joined(&name, present.len()));
+        } else {
+            let place = present.iter().position(|other| *other == name);
+            present.remove(place.unwrap_or_else(|| panic!("{name} was never here")));
+            assert_eq!(text, left(&name, present.len()));
+        }
+    }
 }

@@ -1,9 +1,12 @@
 //! A machine that runs out of what a server needs.
 
+use crate::support::http::read_answer;
 use crate::support::metrics::value;
+use crate::support::server::BINARY as PROGRAM;
 use crate::support::{Client, Head, Server, eventually};
 use std::fs;
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -42,6 +45,33 @@ fn it_survives_running_out_of_descriptors() {
         new.expect_text(n);
     }
     assert!(value(&server, "chinwag_accept_errors_total") > 0.0, "accept errors are counted");
+}
+
+/// A user that may have only so many threads; it takes root to become one.
+#[test]
+fn it_survives_running_out_of_threads() {
+    let limited = ["--reuid=54321", "--clear-groups", "prlimit", "--nproc=16", PROGRAM];
+    let possible = Command::new("setpriv").args(limited).arg("--version").stdout(Stdio::null()).status();
+    if !possible.is_ok_and(|status| status.success()) {
+        eprintln!("not tried: this user cannot become another");
+        return;
+    }
+    let mut command = Command::new("setpriv");
+    command.args(limited).args(["--listen", "127.0.0.1:0", "--handshake-timeout", "60"]);
+    let server = Server::run(command);
+    let (mut a, mut b) = (Client::join(&server, "/"), Client::join(&server, "/"));
+    let mut crowd: Vec<TcpStream> = (0..30).map(|_| server.connect()).collect();
+    let answer = read_answer(crowd.last_mut().unwrap(), false);
+    assert_eq!((answer.status, answer.header("Retry-After").is_some()), (503, true));
+    for n in 0..100 {
+        a.text(&n.to_string());
+        b.expect_text(&n.to_string());
+    }
+    drop(crowd);
+    let head = Head::upgrade("/").bytes();
+    let mut new = eventually("room for a new client", || Client::try_join(&server, &head).ok());
+    a.text("welcome");
+    new.expect_text("welcome");
 }
 
 /// Many come and go; nothing is left of them.

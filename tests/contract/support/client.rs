@@ -31,7 +31,12 @@ impl Client {
     /// A client, or the status of the refusal.
     #[track_caller]
     pub fn try_join(server: &Server, bytes: &[u8]) -> Result<Client, u16> {
-        let mut stream = server.connect();
+        Client::try_join_on(server.connect(), bytes)
+    }
+
+    /// The same on a connection there is already.
+    #[track_caller]
+    pub fn try_join_on(mut stream: TcpStream, bytes: &[u8]) -> Result<Client, u16> {
         let written = stream.write_all(bytes);
         let (head, rest) = http::read_head(&mut stream);
         if head.status != 101 {

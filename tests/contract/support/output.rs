@@ -17,6 +17,13 @@ struct Text {
 pub struct Output(Arc<(Mutex<Text>, Condvar)>);
 
 impl Output {
+    /// Of a pipe nobody has: nothing, and at its end.
+    pub fn none() -> Output {
+        let output = Output::default();
+        output.change(|all| all.ended = true);
+        output
+    }
+
     pub fn of(pipe: impl Read + Send + 'static) -> Output {
         let output = Output::default();
         let shared = output.clone();
@@ -46,10 +53,10 @@ impl Output {
     /// Waits for the first line that `fits`.
     #[track_caller]
     pub fn wait_for(&self, what: &str, fits: impl Fn(&str) -> bool) -> String {
-        let found = |text: &Text| text.lines.iter().find(|line| fits(line)).cloned();
-        self.wait(|text| found(text).is_some());
-        let text = self.0.0.lock().unwrap();
-        found(&text).unwrap_or_else(|| panic!("no line for {what} among {:#?}", text.lines))
+        self.wait(|lines| lines.iter().any(|line| fits(line)));
+        let lines = self.lines();
+        let found = lines.iter().find(|line| fits(line)).cloned();
+        found.unwrap_or_else(|| panic!("no line for {what} among {lines:#?}"))
     }
 
     /// Waits until the program has closed the pipe, and returns all lines.
@@ -60,10 +67,10 @@ impl Output {
     }
 
     /// Waits for `enough`, the end or the end of patience; whether it was one of the first two.
-    fn wait(&self, enough: impl Fn(&Text) -> bool) -> bool {
+    fn wait(&self, enough: impl Fn(&[String]) -> bool) -> bool {
         let deadline = Instant::now() + PATIENCE;
         let mut text = self.0.0.lock().unwrap();
-        while !enough(&text) && !text.ended {
+        while !enough(&text.lines) && !text.ended {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return false;

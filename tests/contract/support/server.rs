@@ -50,8 +50,8 @@ impl Server {
 
     /// A server whose address is known beforehand; what it does not write to a pipe is not collected.
     pub fn known(mut child: Child, address: SocketAddr) -> Server {
-        let stdout = child.stdout.take().map(Output::of).unwrap_or_default();
-        let stderr = child.stderr.take().map(Output::of).unwrap_or_default();
+        let stdout = child.stdout.take().map_or_else(Output::none, Output::of);
+        let stderr = child.stderr.take().map_or_else(Output::none, Output::of);
         Server { child, address, stdout, stderr }
     }
 
