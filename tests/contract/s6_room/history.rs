@@ -94,6 +94,7 @@ fn keeps_no_announcements() {
     let mut alice = named(&server, "/", "alice");
     alice.expect_text(&welcome("alice", 1, &[]));
     alice.text("said");
+    alice.settle();
     let mut bob = named(&server, "/", "bob");
     alice.expect_text(&joined("bob", 2));
     drop(named(&server, "/", "carol"));
