@@ -91,15 +91,15 @@ fn goes_on_with_both_streams_full() {
     server.stop();
 }
 
-/// More than any queue of lines can hold.
+/// More, in bytes and in lines, than any queue should hold.
 #[test]
 fn goes_on_tracing_into_a_full_stream() {
     let (stderr, _unread) = full();
     let mut server = start(4, &["--trace", "--echo"], Stdio::null(), stderr);
     let mut client = Client::join(&server, "/");
-    for _ in 0..20 {
-        client.send(&masked(FIN | BINARY, &[7; 50_000]));
-        client.expect(&Frame::binary(&[7; 50_000]));
+    for length in [50_000].into_iter().cycle().take(20).chain([1; 10_000]) {
+        client.send(&masked(FIN | BINARY, &vec![7; length]));
+        client.expect(&Frame::binary(&vec![7; length]));
     }
     assert!(metrics::value(&server, "chinwag_log_lines_dropped_total") > 0.0, "dropped lines are counted");
     server.stop();
