@@ -3,6 +3,7 @@
 //! Everything here is done from outside: the real binary is started on a free port of the loopback
 //! interface and spoken to over TCP. Nothing is shared with `src/`; `support` writes and reads HTTP and
 //! frames by itself, and `tungstenite` is the second, independent client.
+#![cfg(feature = "server")]
 #![allow(missing_docs)]
 
 mod s1_command;
