@@ -1,0 +1,8 @@
+//! Section 1: the command.
+
+mod bind;
+mod log;
+mod options;
+mod refusals;
+mod signals;
+mod streams;

@@ -1,0 +1,4 @@
+//! Section 5: who may come in.
+
+mod hosts;
+mod origins;
