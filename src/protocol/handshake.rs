@@ -9,7 +9,7 @@
 //!   Sec-WebSocket-Version: 13
 //! ```
 //!
-//! [`Head`](super::head::Head) finds the end of the head while it arrives and refuses what is no HTTP;
+//! [`Head`] finds the end of the head while it arrives and refuses what is no HTTP;
 //! [`Request::parse`] then takes it apart. What a server lets in (paths, hosts, origins) is its own affair: it asks
 //! in the order in which [`Refusal`] lists the answers.
 

@@ -16,7 +16,7 @@ pub enum Refusal {
     HeadTooLarge,
     /// Any other version than HTTP/1.1 (§4.2.1 (1)).
     HttpVersion,
-    /// No `Host`, more than one, one that is no host[:port] or not that of the target (RFC 9112 §3.2).
+    /// No `Host`, more than one, one that is no `host[:port]` or not that of the target (RFC 9112 §3.2).
     InvalidHost,
     /// A request with a body, which no opening handshake has.
     UnexpectedBody,

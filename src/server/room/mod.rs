@@ -9,7 +9,7 @@
 //!   reader --post-->                    +-- the next ones gather here meanwhile
 //! ```
 //!
-//! [`Room::post`] puts a finished frame into the queue. [`Room::flush`] makes the caller the *writer*, unless someone
+//! [`Room::relay`] posts a finished frame into the queue. [`Room::flush`] makes the caller the *writer*, unless someone
 //! is already writing: then that thread takes these frames along, and the caller goes straight back to reading. The
 //! writer yields the processor once, so that every reader that is ready can post first; swaps the queue for an empty
 //! one; gives each member all that is for it in a single system call; and looks at the queue again. The busier the
@@ -26,7 +26,7 @@
 //! 3. The writer never waits for a client: see [`backlog`].
 //! 4. After a write that failed or was cut off and that nobody continues, the socket is cut at once: half a frame
 //!    on the wire is the end of that stream.
-//! 5. The queue is bounded: [`Room::post`] waits while it is full, its reader stops reading, and TCP slows the
+//! 5. The queue is bounded: posting waits while it is full, its reader stops reading, and TCP slows the
 //!    sender down. What ends a membership is never kept waiting.
 //! 6. Nobody writes for ever: a writer that has done [`ROUNDS`] rounds is relieved by the next who flushes, and
 //!    goes back to its own client. The role is handed over, never put down, while there is something in the queue.
