@@ -7,6 +7,7 @@ mod buffer;
 mod client;
 pub mod config;
 mod connection;
+mod date;
 mod gate;
 mod log;
 mod metrics;

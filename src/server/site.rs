@@ -3,6 +3,7 @@
 //! Nothing is read from the file system, decoded or normalised: a path is one of these, a room, or unknown.
 
 use super::Shared;
+use super::date::HttpDate;
 use super::wishes::Wishes;
 use crate::protocol::handshake::{AcceptKey, Method, Request};
 use crate::protocol::refusal::Refusal;
@@ -116,8 +117,10 @@ impl<'p> Resource<'p> {
 fn response(status: &str, fields: &str, content_type: &str, body: &str, is_head: bool) -> Vec<u8> {
     let len = body.len();
     let body = if is_head { "" } else { body };
+    // RFC 9110 §6.6.1: "An origin server without a clock MUST NOT generate a Date header field."
+    let date = HttpDate::now().map_or_else(String::new, |date| format!("Date: {date}\r\n"));
     format!(
-        "HTTP/1.1 {status}\r\n{fields}Content-Type: {content_type}\r\nContent-Length: {len}\r\n\
+        "HTTP/1.1 {status}\r\n{date}{fields}Content-Type: {content_type}\r\nContent-Length: {len}\r\n\
          X-Content-Type-Options: nosniff\r\n\r\n{body}"
     )
     .into_bytes()
