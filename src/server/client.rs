@@ -214,7 +214,7 @@ struct Chat<'s> {
     reader: Reader,
     buffer: Buffer,
     receiver: Receiver,
-    seat: Seat,
+    seat: Seat<Connection>,
     /// When the last byte came.
     heard: Instant,
     /// When it was pinged, if nothing has come since.
@@ -346,7 +346,12 @@ impl Chat<'_> {
 }
 
 /// Relays a message in place: the header of the frame that goes out is written where that of the first one came in.
-fn post_message(seat: &Seat, shared: &Shared, opcode: Opcode, payload: Payload<'_>) -> Result<(), End> {
+fn post_message(
+    seat: &Seat<Connection>,
+    shared: &Shared,
+    opcode: Opcode,
+    payload: Payload<'_>,
+) -> Result<(), End> {
     shared.metrics.message_in();
     if shared.config.echo {
         seat.answer(payload.into_frame(opcode), true);

@@ -2,14 +2,15 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use super::gate::Permit;
 use super::metrics::{Dropped, Metrics};
 use super::room::Wire;
-use super::{Log, Shared, lock};
+use super::sync::{Condvar, Mutex, lock, wait_timeout};
+use super::{Log, Shared};
 use crate::sys;
 use crate::trace::Shown;
 
@@ -105,10 +106,7 @@ impl Connection {
             if left == Duration::ZERO {
                 return;
             }
-            ended = match self.ended.wait_timeout(ended, left) {
-                Ok((ended, _)) => ended,
-                Err(poisoned) => poisoned.into_inner().0,
-            };
+            ended = wait_timeout(&self.ended, ended, left).0;
         }
     }
 

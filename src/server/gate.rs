@@ -1,9 +1,9 @@
 //! How many connections there may be at once.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::lock;
+use super::sync::{Condvar, Mutex, MutexGuard, lock, wait_timeout};
 
 /// Connections above the limit that are still heard: for the page, health and metrics.
 const EXTRAS_MAX: usize = 16;
@@ -58,10 +58,7 @@ impl Gate {
             if left == Duration::ZERO {
                 return;
             }
-            inside = match self.someone_left.wait_timeout(inside, left) {
-                Ok((inside, _)) => inside,
-                Err(poisoned) => poisoned.into_inner().0,
-            };
+            inside = wait_timeout(&self.someone_left, inside, left).0;
         }
     }
 }

@@ -4,13 +4,14 @@
 
 use std::fmt;
 use std::io::Write;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{STACK_SIZE, lock};
+use super::STACK_SIZE;
+use super::sync::{Mutex, lock};
 
 /// How many lines may wait to be written.
 const LINES_MAX: usize = 1024;

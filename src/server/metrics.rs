@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::lock;
+use super::sync::{Mutex, lock};
 use crate::protocol::close::CloseCode;
 use crate::protocol::refusal::Refusal;
 

@@ -16,13 +16,14 @@ mod refuser;
 mod room;
 mod rooms;
 mod site;
+mod sync;
 mod wishes;
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -40,6 +41,7 @@ use policy::Policy;
 use refuser::Refuser;
 use room::{Bounds, Farewell, Wire};
 use rooms::Rooms;
+use sync::{Mutex, lock};
 
 /// Room for the calls of one thread, in bytes. Only what is used of it takes memory.
 const STACK_SIZE: usize = 64 * 1024;
@@ -68,7 +70,7 @@ struct Shared {
     metrics: Arc<Metrics>,
     gate: Arc<Gate>,
     refuser: Refuser,
-    rooms: Arc<Rooms>,
+    rooms: Arc<Rooms<Connection>>,
     log: Log,
     refusals: Throttle,
     accept_errors: Throttle,
@@ -236,16 +238,6 @@ impl Drop for Listed<'_> {
     fn drop(&mut self) {
         lock(&self.shared.connections).remove(&self.number);
     }
-}
-
-/// Locks; a lock that was poisoned by a panic is used on, since nothing of a client's own runs under one.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
-
-/// Waits on a condition variable, in the same way.
-fn wait<'m, T>(condition: &Condvar, guard: MutexGuard<'m, T>) -> MutexGuard<'m, T> {
-    condition.wait(guard).unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// A whole frame of a server's own.

@@ -1,41 +1,40 @@
 //! All rooms by their names, and a client's seat in one of them.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Instant;
 
-use super::connection::Connection;
-use super::lock;
 use super::metrics::Metrics;
-use super::room::{Bounds, Farewell, MemberId, Newcomer, Room};
+use super::room::{Bounds, Farewell, MemberId, Newcomer, Room, Wire};
+use super::sync::{Mutex, lock};
 
 /// The rooms that have someone in them.
-pub(crate) struct Rooms {
+pub(crate) struct Rooms<W> {
     bounds: Bounds,
     metrics: Arc<Metrics>,
-    open: Mutex<Open>,
+    open: Mutex<Open<W>>,
 }
 
-#[derive(Default)]
-struct Open {
-    rooms: BTreeMap<String, Occupied>,
+struct Open<W> {
+    rooms: BTreeMap<String, Occupied<W>>,
     /// Whether nobody comes in any more.
     closed: bool,
 }
 
-struct Occupied {
-    room: Arc<Room<Connection>>,
+struct Occupied<W> {
+    room: Arc<Room<W>>,
     seats: usize,
 }
 
-impl Rooms {
-    pub(crate) fn new(bounds: Bounds, metrics: Arc<Metrics>) -> Arc<Rooms> {
-        Arc::new(Rooms { bounds, metrics, open: Mutex::default() })
+impl<W: Wire> Rooms<W> {
+    pub(crate) fn new(bounds: Bounds, metrics: Arc<Metrics>) -> Arc<Self> {
+        let open = Open { rooms: BTreeMap::new(), closed: false };
+        Arc::new(Rooms { bounds, metrics, open: Mutex::new(open) })
     }
 
     /// A seat for `newcomer` in the room of this name, which comes into being if need be; `None` once the rooms are
     /// closed.
-    pub(crate) fn enter(self: &Arc<Rooms>, name: &str, newcomer: Newcomer<Connection>) -> Option<Seat> {
+    pub(crate) fn enter(self: &Arc<Self>, name: &str, newcomer: Newcomer<W>) -> Option<Seat<W>> {
         let (room, id) = {
             let mut open = lock(&self.open);
             if open.closed {
@@ -80,15 +79,15 @@ impl Rooms {
 }
 
 /// A client's membership of a room: dropped, by return or by panic, it is ended.
-pub(crate) struct Seat {
-    rooms: Arc<Rooms>,
+pub(crate) struct Seat<W: Wire> {
+    rooms: Arc<Rooms<W>>,
     name: String,
-    room: Arc<Room<Connection>>,
+    room: Arc<Room<W>>,
     id: MemberId,
     taken: bool,
 }
 
-impl Seat {
+impl<W: Wire> Seat<W> {
     /// See [`Room::relay`].
     pub(crate) fn relay(&self, frame: &[u8]) {
         self.room.relay(self.id, frame);
@@ -130,7 +129,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl<W: Wire> Drop for Seat<W> {
     fn drop(&mut self) {
         if self.taken {
             self.rooms.give_up_seat(&self.name);

@@ -7,13 +7,13 @@
 //! Where no thread can be had, the writer itself hands over what is taken at once, whenever there is something to add.
 
 use std::mem;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
-use std::thread;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Wire;
-use crate::server::{STACK_SIZE, lock};
+use crate::server::STACK_SIZE;
+use crate::server::sync::atomic::{AtomicUsize, Ordering};
+use crate::server::sync::{Condvar, Mutex, lock, thread, wait_timeout};
 
 /// How long a backlog's thread stays when there is nothing left.
 const STAY: Duration = Duration::from_secs(1);
@@ -151,11 +151,8 @@ impl<W: Wire> Backlog<W> {
             }
             // While it stays it holds no memory.
             (*sent, state.bytes) = (Vec::new(), Vec::new());
-            let (waited, timeout) = match self.more.wait_timeout(state, STAY) {
-                Ok((state, timeout)) => (state, timeout.timed_out()),
-                Err(poisoned) => (poisoned.into_inner().0, false),
-            };
-            state = waited;
+            let timeout;
+            (state, timeout) = wait_timeout(&self.more, state, STAY);
             if timeout && state.bytes.is_empty() && !state.ends {
                 state.over = true;
             }

@@ -2,11 +2,11 @@
 
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use super::backlog::{Backlog, Pushed};
 use super::{Farewell, MemberId, Wire};
 use crate::protocol::close::CloseCode;
+use crate::server::sync::atomic::AtomicUsize;
 
 /// The most that is copied together for one send, in bytes; more goes out in pieces.
 const SCRATCH_MAX: usize = 64 * 1024;

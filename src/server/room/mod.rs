@@ -42,12 +42,11 @@ mod writer;
 
 use std::io;
 use std::mem;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::thread;
+use std::sync::Arc;
 
 use super::metrics::Metrics;
-use super::{lock, wait};
+use super::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use super::sync::{Condvar, Mutex, MutexGuard, lock, thread, wait};
 use crate::protocol::close::{CloseCode, CloseFrame};
 use batch::{Batch, Post};
 pub(crate) use presence::is_forged;

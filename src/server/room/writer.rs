@@ -6,13 +6,13 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use super::batch::{Batch, Post};
 use super::history::History;
 use super::member::{Lag, Mark, Member};
 use super::{Bounds, Farewell, MemberId, Newcomer, Wire, presence};
 use crate::server::metrics::Metrics;
+use crate::server::sync::atomic::AtomicUsize;
 
 /// How much memory a quiet room may hold between two batches, in bytes.
 const QUIET_MAX: usize = 16 * 1024;

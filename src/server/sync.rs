@@ -1,0 +1,40 @@
+//! The locks, and how they are used: one that was poisoned by a panic is used on, since nothing of a client's own runs
+//! under it.
+//!
+//! In tests built with `--cfg chinwag_model` they are those of a model checker, which leads the rooms through many thousands of
+//! schedules.
+
+#[cfg(all(test, chinwag_model))]
+mod model;
+#[cfg(not(all(test, chinwag_model)))]
+mod real {
+    pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, atomic};
+    pub(crate) use std::thread;
+    use std::time::Duration;
+
+    /// Locks.
+    pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Waits on a condition variable.
+    pub(crate) fn wait<'m, T>(condition: &Condvar, guard: MutexGuard<'m, T>) -> MutexGuard<'m, T> {
+        condition.wait(guard).unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Waits on a condition variable for some time; whether that is over.
+    pub(crate) fn wait_timeout<'m, T>(
+        condition: &Condvar,
+        guard: MutexGuard<'m, T>,
+        timeout: Duration,
+    ) -> (MutexGuard<'m, T>, bool) {
+        let waited = condition.wait_timeout(guard, timeout);
+        let (guard, timeout) = waited.unwrap_or_else(|poisoned| poisoned.into_inner());
+        (guard, timeout.timed_out())
+    }
+}
+
+#[cfg(all(test, chinwag_model))]
+pub(crate) use model::*;
+#[cfg(not(all(test, chinwag_model)))]
+pub(crate) use real::*;
