@@ -160,7 +160,7 @@ impl<W: Wire> Room<W> {
             holds_memory: AtomicBool::new(false),
             // What is queued, and what is in the writer's hands, may all be added to a member's lag before those who
             // send have seen that it is far behind.
-            queue_max: QUEUE_MAX.min(bounds.max_lag / 16),
+            queue_max: QUEUE_MAX.min(bounds.max_lag / 16).max(1),
             metrics,
         }
     }
