@@ -1,8 +1,8 @@
 //! The locks, and how they are used: one that was poisoned by a panic is used on, since nothing of a client's own runs
 //! under it.
 //!
-//! In tests built with `--cfg chinwag_model` they are those of a model checker, which leads the rooms through many thousands of
-//! schedules.
+//! In tests built with `--cfg chinwag_model` they are those of a model checker, which leads the rooms through many
+//! thousands of schedules: see `room/model`.
 
 #[cfg(all(test, chinwag_model))]
 mod model;

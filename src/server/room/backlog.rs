@@ -103,6 +103,8 @@ impl<W: Wire> Backlog<W> {
         let mut state = lock(&self.state);
         self.see_to_a_thread(&mut state);
         state.ends = true;
+        #[cfg(all(test, chinwag_model))]
+        super::model::broken::end_too_early(&*self.wire);
         // Whoever is on its way out slows nobody down.
         self.set_pending(&mut state, |pending| pending);
         if state.over || state.pending == 0 {

@@ -37,7 +37,11 @@ mod backlog;
 mod batch;
 mod history;
 mod member;
+#[cfg(all(test, chinwag_model))]
+mod model;
 mod presence;
+#[cfg(test)]
+mod received;
 mod writer;
 
 use std::io;
@@ -262,6 +266,8 @@ impl<W: Wire> Room<W> {
         if !queue.tired || queue.relief != Relief::None {
             return false;
         }
+        #[cfg(all(test, chinwag_model))]
+        let mut queue = model::broken::reopen(model::broken::Rule::WaitWhereOneIsTired, &self.queue, queue);
         queue.relief = Relief::Waits;
         while queue.relief != Relief::Takes {
             queue = wait(&self.relief, queue);
@@ -289,6 +295,9 @@ impl<W: Wire> Room<W> {
     fn take_the_batch(&self, written: &mut Batch<W>, round: u32) -> bool {
         let mut queue = lock(&self.queue);
         if queue.batch.is_empty() || (queue.relief == Relief::Waits && round > 0) {
+            #[cfg(all(test, chinwag_model))]
+            let mut queue =
+                model::broken::reopen(model::broken::Rule::PutDownWhereItIsEmpty, &self.queue, queue);
             self.put_down_the_writing(&mut queue);
             return false;
         }
