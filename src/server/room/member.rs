@@ -18,11 +18,13 @@ pub(super) struct Lag {
     pub(super) far_behind: Arc<AtomicUsize>,
 }
 
-/// A place in a batch: so many bytes, and so many messages, are for everyone before it.
+/// A place in a batch: so many bytes, and so many messages, are for everyone before it, and so many exceptions to that
+/// have been noted.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Mark {
     pub(super) at: usize,
     pub(super) messages: usize,
+    pub(super) exceptions: usize,
 }
 
 /// Someone in the room.

@@ -42,6 +42,8 @@ mod model;
 mod presence;
 #[cfg(test)]
 mod received;
+#[cfg(all(test, not(chinwag_model)))]
+mod tests;
 mod writer;
 
 use std::io;

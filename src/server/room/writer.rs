@@ -118,13 +118,15 @@ impl<W: Wire> Writer<W> {
         let at = self.here.at;
         self.here.at += frame_len;
         self.here.messages += 1;
-        let (order, resume) = (self.exceptions.len(), self.here.at);
+        let (order, resume) = (self.here.exceptions, self.here.at);
+        self.here.exceptions += 1;
         self.exceptions.push(Exception { member: from, order, at, resume, answer: 0..0, messages: -1 });
     }
 
     fn note_answer(&mut self, to: MemberId, answer: Range<usize>, is_message: bool) {
-        let (order, at) = (self.exceptions.len(), self.here.at);
+        let (order, at) = (self.here.exceptions, self.here.at);
         let messages = is_message.into();
+        self.here.exceptions += 1;
         self.exceptions.push(Exception { member: to, order, at, resume: at, answer, messages });
     }
 
@@ -204,8 +206,8 @@ impl<W: Wire> Writer<W> {
             let (own, rest) = from_here.split_at(from_here.partition_point(|e| e.member == member.id));
             exceptions = rest;
             let (since, until) = member.take_span(self.here);
-            // Whoever has been closed may go on talking: that need not be left out any more.
-            let own = &own[..own.partition_point(|e| e.resume <= until.at)];
+            // Whoever has been closed may go on talking: what comes of that is not for it any more.
+            let own = &own[..own.partition_point(|e| e.order < until.exceptions)];
             let more: isize = own.iter().map(|e| e.messages).sum();
             deliveries += (until.messages - since.messages).saturating_add_signed(more);
             if own.is_empty() {

@@ -1,0 +1,93 @@
+//! What is kept and what is given back.
+
+use super::*;
+use crate::server::room::lock;
+
+/// At most 256 KiB of payload, at most so many messages; what is too large for itself leaves nothing.
+#[test]
+fn a_history_has_two_bounds() {
+    const K: usize = 1024;
+    for (kept, sizes) in [
+        (3, vec![100 * K, 100 * K, 56 * K]),
+        (3, vec![100 * K, 100 * K, 56 * K + 1]),
+        (3, vec![1, 256 * K]),
+        (3, vec![1, 256 * K - 1]),
+        (3, vec![1, 2, 256 * K + 1]),
+        (3, vec![1, 256 * K + 1, 2, 3]),
+        (2, vec![1, 2, 3, 4, 5]),
+        (0, vec![1, 2]),
+        (300, (0..300).collect()),
+    ] {
+        for batched in [false, true] {
+            for asked in [0, 1, 2, 3, 1000] {
+                // Far enough for everything to be queued.
+                let mut play = Play::new(kept, 64 << 20);
+                play.act(&Op::Join { name: None, history: 0 });
+                for (n, size) in sizes.iter().enumerate() {
+                    play.relay(0, &vec![n as u8; *size]);
+                    if !batched {
+                        play.act(&Op::Flush);
+                    }
+                }
+                play.act(&Op::Join { name: None, history: asked });
+                play.relay(0, b"new");
+                play.act(&Op::Flush);
+                play.assert_as_expected();
+                let (frames, rest) = received::read(play.naive.said_to(1));
+                assert!(rest == 0 && frames.len() <= asked.min(kept) + 1);
+                play.end();
+            }
+        }
+    }
+}
+
+/// A batch that was large leaves no memory behind in a room that is quiet.
+#[test]
+fn a_quiet_room_holds_little_memory() {
+    let mut play = Play::new(0, 64 << 20);
+    play.act(&Op::Join { name: None, history: 0 });
+    play.act(&Op::Flush);
+    assert!(!play.room.holds_memory());
+    for n in 0..60 {
+        play.act(&Op::Relay(0, vec![n; 1000]));
+    }
+    play.act(&Op::Flush);
+    assert!(play.room.holds_memory());
+    play.act(&Op::Relay(7, b"not quiet".to_vec()));
+    play.room.shrink();
+    assert!(play.room.holds_memory());
+    play.act(&Op::Flush);
+    play.room.shrink();
+    assert!(!play.room.holds_memory());
+    assert_eq!(lock(&play.room.queue).batch.capacity(), 0);
+    assert!(!lock(&play.room.writer).is_oversized());
+    play.act(&Op::Relay(7, b"on".to_vec()));
+    play.act(&Op::Flush);
+    play.assert_as_expected();
+    play.end();
+}
+
+/// A room is posted through, however small its bounds.
+#[test]
+fn a_room_with_the_smallest_bounds() {
+    for max_lag in [1, 15, 16, 100] {
+        let mut play = Play::new(0, max_lag);
+        play.act(&Op::Join { name: None, history: 0 });
+        for n in 0..100 {
+            play.act(&Op::Relay(7, vec![n; 50]));
+        }
+        play.act(&Op::Flush);
+        play.assert_as_expected();
+        play.end();
+    }
+}
+
+/// Rooms come into being with their first client and are counted until the last has gone.
+#[test]
+fn rooms_are_counted() {
+    let play = Play::new(0, 100);
+    let metrics = Arc::clone(&play.metrics);
+    assert_eq!(metric(&metrics, "rooms"), 1);
+    drop(play);
+    assert_eq!(metric(&metrics, "rooms"), 0);
+}

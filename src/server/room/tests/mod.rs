@@ -1,0 +1,144 @@
+//! What the room's writer sends to whom, over wires that take as much as they like.
+//!
+//! What is to be sent is worked out by [`naive::Naive`], one post at a time, with code of its own.
+
+mod bounds;
+mod changes;
+mod lag;
+mod naive;
+mod panics;
+mod wire;
+
+use std::sync::Arc;
+
+use super::received::{self, BINARY, PONG, TEXT};
+use super::{Bounds, Farewell, MemberId, Newcomer, Room};
+use crate::protocol::close::CloseCode;
+use crate::server::metrics::Metrics;
+use naive::Naive;
+use wire::{Behaviour, MockWire};
+
+const GREETING: &[u8] = b"HTTP/1.1 101\r\n\r\n";
+
+const GOODBYE: Farewell = Farewell { code: CloseCode::GOING_AWAY, reason: "bye", waits: true };
+
+/// One thing that is done in a room. Members are called by their numbers, in order of arrival.
+#[derive(Clone, Debug)]
+enum Op {
+    Join { name: Option<&'static str>, history: usize },
+    Relay(u64, Vec<u8>),
+    Answer(u64, Vec<u8>),
+    Leave(u64),
+    Close(u64),
+    CloseAll,
+    Flush,
+}
+
+/// A room, the wires of its members, and what they are to get.
+struct Play {
+    room: Arc<Room<MockWire>>,
+    metrics: Arc<Metrics>,
+    wires: Vec<Arc<MockWire>>,
+    naive: Naive,
+    closed: bool,
+}
+
+impl Play {
+    fn new(history: usize, max_lag: usize) -> Play {
+        let metrics = Arc::new(Metrics::new());
+        let room = Arc::new(Room::new(Bounds { history, max_lag }, Arc::clone(&metrics)));
+        Play { room, metrics, wires: Vec::new(), naive: Naive::new(history), closed: false }
+    }
+
+    fn join(&mut self, name: Option<&str>, history: usize, behaviour: Behaviour) -> Arc<MockWire> {
+        let wire = MockWire::new(behaviour);
+        self.wires.push(Arc::clone(&wire));
+        let name = name.map(str::to_owned);
+        self.naive.join(GREETING, name.clone(), history);
+        let newcomer = Newcomer { wire: Arc::clone(&wire), greeting: GREETING.to_vec(), name, history };
+        assert_eq!(self.room.join(newcomer), MemberId(self.wires.len() as u64 - 1));
+        wire
+    }
+
+    fn relay(&mut self, from: u64, payload: &[u8]) {
+        self.naive.relay(from, payload);
+        self.room.relay(MemberId(from), &received::write(TEXT, payload));
+    }
+
+    fn act(&mut self, op: &Op) {
+        match op {
+            // Nobody is let in behind a shutdown.
+            Op::Join { .. } if self.closed => {}
+            // Nobody posts under a number that has not been given away.
+            Op::Answer(id, _) | Op::Leave(id) | Op::Close(id) if *id >= self.wires.len() as u64 => {}
+            Op::Join { name, history } => _ = self.join(*name, *history, Behaviour::default()),
+            Op::Relay(from, payload) => self.relay(*from, payload),
+            Op::Answer(to, payload) => {
+                self.naive.answer(*to, payload);
+                self.room.answer(MemberId(*to), &received::write(PONG, payload), true);
+            }
+            Op::Leave(id) => {
+                self.naive.leave(*id, None);
+                self.room.leave(MemberId(*id));
+            }
+            Op::Close(id) => {
+                self.naive.leave(*id, Some(GOODBYE));
+                self.room.close(MemberId(*id), GOODBYE);
+            }
+            Op::CloseAll => {
+                self.closed = true;
+                self.naive.close_all(GOODBYE);
+                self.room.close_all(GOODBYE);
+            }
+            Op::Flush => self.room.flush(),
+        }
+    }
+
+    /// Everyone has got exactly what it was to get, and everything has been counted.
+    fn assert_as_expected(&self) {
+        for (wire, expected) in self.wires.iter().zip(&self.naive.members) {
+            let taken = wire.taken();
+            assert_eq!(show(&taken.bytes), show(&expected.stream));
+            if let Some(frames) = taken.bytes.strip_prefix(GREETING) {
+                received::read_whole(frames);
+            }
+            assert_eq!(taken.ended, expected.closed);
+            assert_eq!(taken.cut, expected.left);
+            assert_eq!(taken.lagged, 0);
+        }
+        assert_eq!(metric(&self.metrics, "deliveries_total"), self.naive.deliveries);
+        let closes = self.naive.members.iter().filter(|member| member.closed).count();
+        assert_eq!(metric(&self.metrics, "closes_total{code=\"1001\"}"), closes as u64);
+        assert!(!self.room.is_someone_far_behind());
+    }
+
+    /// Closes everyone, and waits for those who lag.
+    fn end(&mut self) {
+        self.act(&Op::CloseAll);
+        self.act(&Op::Flush);
+        self.wires.iter().for_each(|wire| wire.wait_for_end());
+    }
+}
+
+/// Bytes as a failed assertion is to show them.
+fn show(bytes: &[u8]) -> String {
+    bytes.escape_ascii().to_string()
+}
+
+fn metric(metrics: &Metrics, name: &str) -> u64 {
+    let page = metrics.render(0);
+    let line = page.lines().find_map(|line| line.strip_prefix(&format!("chinwag_{name} ")));
+    line.expect(name).parse().unwrap()
+}
+
+/// A generator of numbers that are the same every time (xorshift64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % end as u64) as usize
+    }
+}
