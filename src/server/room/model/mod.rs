@@ -33,7 +33,7 @@ use crate::server::sync::{lock, thread};
 use wire::ModelWire;
 
 /// How many schedules of each kind a model is run in; `CHINWAG_MODEL_SCHEDULES` overrides it.
-const SCHEDULES: usize = 1000;
+const SCHEDULES: usize = 5000;
 
 /// A bound that no model reaches unless it is about reaching it.
 const FAR: usize = 1 << 20;
