@@ -18,5 +18,6 @@ mod support;
 pub fn parse_url(text: &str) -> Option<(String, Option<u16>)> {
     let url = url::Url::parse(text).ok()?;
     let host = url.host_str().filter(|host| !host.is_empty())?;
-    Some((host.to_owned(), url.port_or_known_default()))
+    // Of a scheme that is not the web's that standard leaves a host as it is; RFC 3986 §3.2.2 compares it case aside.
+    Some((host.to_ascii_lowercase(), url.port_or_known_default()))
 }
