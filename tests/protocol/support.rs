@@ -155,7 +155,8 @@ pub fn receive_in_a_fixed_buffer(
     mut size: impl FnMut() -> usize,
 ) -> Vec<Seen> {
     let mut receiver = Receiver::new(limits);
-    let mut buffer = vec![0xAA; Receiver::buffer_len(limits.max_message)];
+    // No message is longer than the session that it is in.
+    let mut buffer = vec![0xAA; Receiver::buffer_len(limits.max_message.min(session.len()))];
     let (mut arrived, mut rest, mut seen) = (0, session, Vec::new());
     while !rest.is_empty() {
         arrived = receiver.compact(&mut buffer[..arrived]);

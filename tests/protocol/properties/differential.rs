@@ -57,7 +57,8 @@ pub fn holds(input: &[u8]) -> bool {
             if matches!(ours.last(), Some(Seen::Close(Some(1014), _)))
                 && theirs.last().is_some_and(is_violation)
             {
-                (ours.pop(), theirs.pop());
+                ours.pop();
+                theirs.pop();
             }
             assert!(!they_failed, "only they fail: {:02x?}", delivery.bytes);
         }
