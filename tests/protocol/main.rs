@@ -6,6 +6,7 @@
 #![allow(clippy::unusual_byte_groupings)]
 
 mod naive;
+mod properties;
 mod requests;
 mod support;
 
@@ -31,4 +32,5 @@ mod s7_1_7_failing;
 mod s7_4_close_codes;
 mod s8_1_utf8;
 mod s8_1_utf8_in_messages;
+mod seeds;
 mod whole_buffer;

@@ -1,6 +1,6 @@
 //! Long conversations made up by a generator, compared with the naive decoder.
 
-use chinwag::protocol::receiver::{Limits, Receiver};
+use chinwag::protocol::receiver::Limits;
 
 use crate::naive;
 use crate::support::*;
@@ -80,30 +80,6 @@ impl Numbers {
             .flat_map(|_| if self.below(3) == 0 { self.control_frame() } else { self.message(max) })
             .collect()
     }
-}
-
-/// A fixed buffer of [`Receiver::buffer_len`] bytes, compacted before every read, always has room to read into.
-fn receive_in_a_fixed_buffer(session: &[u8], limits: Limits, mut size: impl FnMut() -> usize) -> Vec<Seen> {
-    let mut receiver = Receiver::new(limits);
-    let mut buffer = vec![0xAA; Receiver::buffer_len(limits.max_message)];
-    let (mut arrived, mut rest, mut seen) = (0, session, Vec::new());
-    while !rest.is_empty() {
-        arrived = receiver.compact(&mut buffer[..arrived]);
-        let room = buffer.len() - arrived;
-        assert!(room > 0, "the buffer is full after {} bytes", session.len() - rest.len());
-        let (read, unread) = rest.split_at(size().min(room).min(rest.len()));
-        buffer[arrived..arrived + read.len()].copy_from_slice(read);
-        arrived += read.len();
-        rest = unread;
-        loop {
-            match receiver.receive(&mut buffer[..arrived]) {
-                Ok(Some(event)) => seen.push(event.into()),
-                Ok(None) => break,
-                Err(error) => seen.push(Seen::Failed(error)),
-            }
-        }
-    }
-    seen
 }
 
 #[test]

@@ -148,6 +148,35 @@ impl Connection {
     }
 }
 
+/// A fixed buffer of [`Receiver::buffer_len`] bytes, compacted before every read, always has room to read into.
+pub fn receive_in_a_fixed_buffer(
+    session: &[u8],
+    limits: Limits,
+    mut size: impl FnMut() -> usize,
+) -> Vec<Seen> {
+    let mut receiver = Receiver::new(limits);
+    // No message is longer than the session that it is in.
+    let mut buffer = vec![0xAA; Receiver::buffer_len(limits.max_message.min(session.len()))];
+    let (mut arrived, mut rest, mut seen) = (0, session, Vec::new());
+    while !rest.is_empty() {
+        arrived = receiver.compact(&mut buffer[..arrived]);
+        let room = buffer.len() - arrived;
+        assert!(room > 0, "the buffer is full after {} bytes", session.len() - rest.len());
+        let (read, unread) = rest.split_at(size().min(room).min(rest.len()));
+        buffer[arrived..arrived + read.len()].copy_from_slice(read);
+        arrived += read.len();
+        rest = unread;
+        loop {
+            match receiver.receive(&mut buffer[..arrived]) {
+                Ok(Some(event)) => seen.push(event.into()),
+                Ok(None) => break,
+                Err(error) => seen.push(Seen::Failed(error)),
+            }
+        }
+    }
+    seen
+}
+
 /// What the frames bring when they come all at once.
 pub fn receive(frames: &[Vec<u8>]) -> Vec<Seen> {
     receive_within(LIMITS, frames)
