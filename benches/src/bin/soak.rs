@@ -186,7 +186,7 @@ fn report(crowd: &Crowd) {
     println!();
     println!("joined {}, left with a Close {}, paused {}", tally.joined, tally.left, tally.paused);
     println!(
-        "killed {}, half-closed {}, stalled in silence {}, stalled and pinging {}, of these not dropped in time {}",
+        "killed {}, half-closed {}, stalled in silence {}, stalled and pinging {} (of these {} saw no end)",
         tally.killed, tally.half_closed, tally.silent, tally.lagging, tally.outlasted
     );
     println!("messages sent {}, delivered {}", tally.sent, score.delivered);
@@ -200,8 +200,10 @@ fn report(crowd: &Crowd) {
         ms(1.0)
     );
     println!(
-        "longest time in which a room's observer heard nothing: {:.0} ms (messages are {TALK:?} apart)",
-        score.longest_gap.as_secs_f64() * 1e3
+        "longest time in which a room's observer heard nothing: {:.0} ms (messages are {TALK:?} apart; the crowd itself was \
+         absent for at most {:.0} ms)",
+        score.longest_gap.as_secs_f64() * 1e3,
+        score.longest_absence.as_secs_f64() * 1e3
     );
     println!(
         "lost {}, duplicated {}, reordered {}, strange {}",

@@ -128,7 +128,8 @@ impl Crowd {
                 self.places[place].stalled_until = now + STALL;
             }
             Fate::Leaves | Fate::Refused(_) => {
-                if !self.is_over && self.random.one_in(2) && place % PLACES % SILENT != 0 {
+                let talks = place % PLACES % SILENT != 0 && now >= self.talk_begins && !self.is_over;
+                if talks && self.random.one_in(2) {
                     self.say(&mut client, place % PLACES);
                 }
                 self.leave(&mut client);

@@ -43,8 +43,11 @@ pub struct Crowd {
     pub(super) places: Vec<Place>,
     observers: Vec<u64>,
     pub(super) ledgers: Vec<Ledger>,
+    /// Nobody says anything before this: rooms would fall silent again.
+    pub(super) talk_begins: Instant,
     talk_due: Vec<Instant>,
     next_number: u64,
+    looked_at: Instant,
     pub(super) bodies: Bodies,
     pub(super) random: Random,
     /// Whether nobody comes and talks any more, and all leave.
@@ -71,8 +74,10 @@ impl Crowd {
             places,
             observers: Vec::new(),
             ledgers: (0..ROOMS).map(|_| Ledger::new(PLACES)).collect(),
+            talk_begins: now + ramp,
             talk_due: (0..ROOMS as u32).map(|room| now + ramp + TALK / ROOMS as u32 * room).collect(),
             next_number: 0,
+            looked_at: now,
             bodies: Bodies::new(1 << LONGEST_BITS, &mut random),
             random,
             is_over: false,
@@ -233,6 +238,8 @@ impl Crowd {
             Err(Errno::EINTR) => 0,
             result => result?,
         };
+        self.score.longest_absence = self.score.longest_absence.max(self.looked_at.elapsed());
+        self.looked_at = Instant::now();
         for at in 0..ready {
             self.read(self.events[at].data());
         }

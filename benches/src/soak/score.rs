@@ -22,6 +22,8 @@ pub struct Score {
     pub strange: u64,
     pub latency_us: Histogram<u64>,
     pub longest_gap: Duration,
+    /// The longest time from one look of the crowd at its sockets to the next: so far a gap may be its own.
+    pub longest_absence: Duration,
     told: u64,
 }
 
@@ -39,6 +41,7 @@ impl Score {
             strange: 0,
             latency_us: Histogram::new_with_max(MAX_US, 3)?,
             longest_gap: Duration::ZERO,
+            longest_absence: Duration::ZERO,
             told: 0,
         })
     }

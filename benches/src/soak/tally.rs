@@ -13,7 +13,8 @@ pub struct Tally {
     /// Of those that stopped reading and were silent, and of those that went on pinging.
     pub silent: u64,
     pub lagging: u64,
-    /// Of those: which the crowd itself had to end.
+    /// Of those: which read again and saw no end, so that the crowd itself had to end them. A kernel does not announce for
+    /// ever to someone who takes nothing that a connection has ended: they may have been dropped all the same.
     pub outlasted: u64,
     /// Closes that were got from the server.
     pub closes: BTreeMap<u16, u64>,
