@@ -15,8 +15,8 @@ pub struct Watch {
     after: Sample,
 }
 
-/// Memory that is free again stays in the allocator's hands, in pieces: what the server itself has asked for is a small part
-/// of what its process holds after an hour. More than this is no such thing.
+/// Memory that is free again stays in the allocator's hands, in pieces: what the server itself has asked for is a tenth
+/// of what its process holds after five minutes. More than this is no such thing.
 const KEPT_KIB: u64 = 64 << 10;
 
 impl Watch {
