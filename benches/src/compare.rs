@@ -5,7 +5,7 @@ use chinwag_benches::server::Contender;
 use chinwag_benches::table::{Table, figure, median};
 use chinwag_benches::{Result, idle, relay, stall};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 
 const CHINWAG: &str = "chinwag";
 /// Programs of this package: their name, and where cargo has put them.
@@ -57,27 +57,13 @@ fn contenders(args: &Args) -> Result<Vec<Contender>> {
     let wanted = |name: &str| args.servers.is_empty() || args.servers.iter().any(|server| server == name);
     let mut contenders = Vec::new();
     if wanted(CHINWAG) {
-        contenders.push(build_chinwag()?);
+        contenders.push(Contender::chinwag(&["--listen", "127.0.0.1:0", "--max-clients", "10000"])?);
     }
     for (name, path) in PEERS.iter().filter(|(name, _)| wanted(name)) {
         contenders.push(Contender { name: name.to_string(), path: path.into(), args: Vec::new() });
     }
     contenders.extend(args.binaries.iter().cloned());
     if contenders.is_empty() { Err("no such server".into()) } else { Ok(contenders) }
-}
-
-fn build_chinwag() -> Result<Contender> {
-    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
-    let build = Command::new(env!("CARGO"))
-        .args(["build", "--release", "--bin", CHINWAG, "--message-format", "json-render-diagnostics"])
-        .args(["--manifest-path", manifest])
-        .stderr(Stdio::inherit())
-        .output()?;
-    let messages = String::from_utf8_lossy(&build.stdout);
-    let path = messages.rsplit_once("\"executable\":\"").and_then(|(_, rest)| rest.split_once('"'));
-    let (path, _) = path.filter(|_| build.status.success()).ok_or("chinwag could not be built")?;
-    let args = ["--listen", "127.0.0.1:0", "--max-clients", "10000"].map(String::from).to_vec();
-    Ok(Contender { name: CHINWAG.into(), path: path.into(), args })
 }
 
 /// Measures each contender once a round, so that what disturbs the machine disturbs them alike.

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+pub const CONTINUATION: u8 = 0x0;
 pub const TEXT: u8 = 0x1;
+pub const BINARY: u8 = 0x2;
 pub const CLOSE: u8 = 0x8;
 pub const PING: u8 = 0x9;
 pub const PONG: u8 = 0xA;
@@ -11,6 +13,8 @@ const MASKED: u8 = 0x80;
 
 /// Where a frame lies in the bytes it was found in.
 pub struct Frame {
+    pub is_last: bool,
+    /// With the reserved bits, so that none of them passes for nothing.
     pub opcode: u8,
     pub masking_key: Option<[u8; 4]>,
     /// The end of the payload is the end of the frame.
@@ -31,13 +35,23 @@ pub fn parse(bytes: &[u8]) -> Option<Frame> {
         start += 4;
     }
     let payload = start..start.checked_add(len)?;
-    (bytes.len() >= payload.end).then_some(Frame { opcode: first & 0x0F, masking_key, payload })
+    let (is_last, opcode) = (first & FIN != 0, first & !FIN);
+    (bytes.len() >= payload.end).then_some(Frame { is_last, opcode, masking_key, payload })
 }
 
 /// Appends one whole frame to `out`; a client's has a masking key, a server's has none.
 pub fn put(out: &mut Vec<u8>, opcode: u8, masking_key: Option<[u8; 4]>, payload: &[u8]) {
+    put_bytes(out, FIN | opcode, masking_key, payload);
+}
+
+/// Appends a frame that others are to follow in the same message.
+pub fn put_fragment(out: &mut Vec<u8>, opcode: u8, masking_key: Option<[u8; 4]>, payload: &[u8]) {
+    put_bytes(out, opcode, masking_key, payload);
+}
+
+fn put_bytes(out: &mut Vec<u8>, first: u8, masking_key: Option<[u8; 4]>, payload: &[u8]) {
     let mask_bit = if masking_key.is_some() { MASKED } else { 0 };
-    out.push(FIN | opcode);
+    out.push(first);
     match payload.len() {
         len @ 0..=125 => out.push(mask_bit | len as u8),
         len @ 126..=0xFFFF => {

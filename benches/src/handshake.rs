@@ -11,8 +11,13 @@ const BLANK_LINE: &[u8] = b"\r\n\r\n";
 
 /// A client's request to join the lobby of the server at `host`.
 pub fn request(host: &str) -> String {
+    request_for(host, "/")
+}
+
+/// The same for any target: a room's path, and what is asked for there.
+pub fn request_for(host: &str, target: &str) -> String {
     format!(
-        "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        "GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n\r\n"
     )
 }

@@ -11,6 +11,7 @@
 //! - [`load`]: all clients in one event loop,
 //! - [`order`]: whether every message arrives once, whole and in one order, and at none of its senders,
 //! - [`relay`], [`stall`], [`idle`]: the scenarios,
+//! - [`soak`]: a crowd that comes, talks, misbehaves and goes, for as long as one likes (`src/bin/soak.rs`),
 //! - [`args`] and [`table`]: what is asked for, and what is printed.
 //!
 //! The other servers are programs of one file each, in `src/bin`.
@@ -23,6 +24,7 @@ pub mod load;
 pub mod order;
 pub mod relay;
 pub mod server;
+pub mod soak;
 pub mod stall;
 pub mod table;
 

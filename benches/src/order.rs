@@ -11,28 +11,29 @@ pub const OBSERVER: usize = 0;
 /// Characters at the start of a message that say which it is.
 pub const LABEL: usize = 8;
 const BITS: usize = 6;
-const SEQUENCE_BITS: usize = 36;
+const SENDER_BITS: usize = 12;
 
-/// Which message: its sender (12 bits) and the sender's count (36 bits).
+/// Which message: the sender's count (36 bits) and its sender (12 bits, which come first in the label: of a message
+/// shorter than that, one character tells the sender, if it is one of the first 64).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Id(u64);
 
 impl Id {
     pub fn new(sender: usize, sequence: usize) -> Id {
-        Id((sender as u64) << SEQUENCE_BITS | sequence as u64)
+        Id((sequence as u64) << SENDER_BITS | sender as u64)
     }
 
     pub fn sender(self) -> usize {
-        (self.0 >> SEQUENCE_BITS) as usize
+        (self.0 & ((1 << SENDER_BITS) - 1)) as usize
     }
 
     pub fn sequence(self) -> usize {
-        (self.0 & ((1 << SEQUENCE_BITS) - 1)) as usize
+        (self.0 >> SENDER_BITS) as usize
     }
 
     /// Six bits in each character, so that it is text.
     pub fn write(self, message: &mut [u8]) {
-        for (at, byte) in message[..LABEL].iter_mut().enumerate() {
+        for (at, byte) in message.iter_mut().take(LABEL).enumerate() {
             *byte = b'0' + (self.0 >> (BITS * at) & 0x3F) as u8;
         }
     }

@@ -19,6 +19,23 @@ pub struct Contender {
     pub args: Vec<String>,
 }
 
+impl Contender {
+    /// The package above this one, built if need be.
+    pub fn chinwag(args: &[&str]) -> Result<Contender> {
+        let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
+        let build = Command::new(env!("CARGO"))
+            .args(["build", "--release", "--bin", "chinwag", "--message-format", "json-render-diagnostics"])
+            .args(["--manifest-path", manifest])
+            .stderr(Stdio::inherit())
+            .output()?;
+        let messages = String::from_utf8_lossy(&build.stdout);
+        let path = messages.rsplit_once("\"executable\":\"").and_then(|(_, rest)| rest.split_once('"'));
+        let (path, _) = path.filter(|_| build.status.success()).ok_or("chinwag could not be built")?;
+        let args = args.iter().map(|arg| arg.to_string()).collect();
+        Ok(Contender { name: "chinwag".into(), path: path.into(), args })
+    }
+}
+
 /// A running server. It is ended when this is dropped.
 pub struct Server {
     process: Child,
@@ -66,14 +83,23 @@ impl Server {
         Ok(fs::read_dir(format!("/proc/{}/task", self.pid()))?.count())
     }
 
+    pub fn descriptors(&self) -> Result<usize> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.pid()))?.count())
+    }
+
     /// What `/metrics` says of `metric`, for a server that has metrics.
     pub fn metric(&self, metric: &str) -> Option<f64> {
+        number_after(&self.metrics()?, metric)
+    }
+
+    /// All of `/metrics`.
+    pub fn metrics(&self) -> Option<String> {
         let mut stream = TcpStream::connect(self.addr).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(1))).ok()?;
         write!(stream, "GET /metrics HTTP/1.1\r\nHost: {}\r\n\r\n", self.addr).ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
-        number_after(&answer, metric)
+        Some(answer)
     }
 
     fn pid(&self) -> i32 {
@@ -88,7 +114,8 @@ impl Drop for Server {
     }
 }
 
-fn number_after(text: &str, name: &str) -> Option<f64> {
+/// The figure behind `name` at the beginning of a line.
+pub fn number_after(text: &str, name: &str) -> Option<f64> {
     let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
     rest.split_whitespace().next()?.parse().ok()
 }

@@ -1,0 +1,211 @@
+//! A room's book: what was posted, in which order it went out, and whether everyone got their part of it.
+//!
+//! Each room has an *observer*: it is there from the first message to the last and never talks, so the order in which
+//! it gets the messages is the order. Everyone else must get a part of exactly that without a hole, less what is its
+//! own. It begins with the newest messages it has asked for; behind them, or at once, with what follows its joining: at
+//! the latest with the first message that was posted after its 101 had been read. It ends with its leaving: at the
+//! earliest with what the observer had got when it sent its Close, and with its own last message.
+
+use super::message::Seen;
+use super::reader::Reader;
+use super::score::Score;
+use crate::order::Id;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
+
+/// What the server keeps for newcomers: so many messages, and so many bytes of them.
+pub const HISTORY_MESSAGES: usize = 50;
+const HISTORY_BYTES: usize = 256 << 10;
+/// How many entries may gather before those are let go that nobody needs any more.
+const LOG_MAX: usize = 4096;
+
+#[derive(Clone, Copy)]
+pub struct Entry {
+    pub seen: Seen,
+    /// The client that sent it.
+    pub from: u64,
+    /// How many messages had been posted in this room before it.
+    pub number: u64,
+    pub sent_at: Instant,
+}
+
+/// What the observer got. Places in it stay what they are when old entries are let go.
+#[derive(Default)]
+pub struct Log {
+    entries: VecDeque<Entry>,
+    begin: u64,
+}
+
+impl Log {
+    pub fn get(&self, place: u64) -> Option<&Entry> {
+        self.entries.get(usize::try_from(place.checked_sub(self.begin)?).ok()?)
+    }
+
+    pub fn begin(&self) -> u64 {
+        self.begin
+    }
+
+    pub fn end(&self) -> u64 {
+        self.begin + self.entries.len() as u64
+    }
+
+    /// Where the newest `count` messages begin for someone who joins at `place`.
+    pub fn history_begin(&self, place: u64, count: usize) -> u64 {
+        let (mut begin, mut bytes) = (place, 0);
+        while place - begin < count.min(HISTORY_MESSAGES) as u64 {
+            let Some(entry) = begin.checked_sub(1).and_then(|before| self.get(before)) else { break };
+            bytes += entry.seen.len();
+            if bytes > HISTORY_BYTES {
+                break;
+            }
+            begin -= 1;
+        }
+        begin
+    }
+}
+
+pub struct Ledger {
+    log: Log,
+    /// Of each sender: what the observer has not got yet.
+    on_the_way: Vec<VecDeque<Entry>>,
+    /// Of each sender: how many messages it has sent.
+    sent: Vec<usize>,
+    posted: u64,
+    readers: BTreeMap<u64, Reader>,
+    observed_at: Option<Instant>,
+}
+
+impl Ledger {
+    pub fn new(senders: usize) -> Ledger {
+        Ledger {
+            log: Log::default(),
+            on_the_way: vec![VecDeque::new(); senders],
+            sent: vec![0; senders],
+            posted: 0,
+            readers: BTreeMap::new(),
+            observed_at: None,
+        }
+    }
+
+    /// A message that is to be sent by the client `from`, in the place of `sender`.
+    pub fn post(&mut self, sender: usize, from: u64, len: usize, opcode: u8) -> Seen {
+        let seen = Seen::new(Id::new(sender, self.sent[sender]), len, opcode);
+        self.sent[sender] += 1;
+        let entry = Entry { seen, from, number: self.posted, sent_at: Instant::now() };
+        self.on_the_way[sender].push_back(entry);
+        self.posted += 1;
+        seen
+    }
+
+    pub fn posted(&self) -> u64 {
+        self.posted
+    }
+
+    /// What the observer has got so far.
+    pub fn end(&self) -> u64 {
+        self.log.end()
+    }
+
+    /// Whether the observer has got everything of this sender.
+    pub fn is_quiet(&self, sender: usize) -> bool {
+        self.on_the_way[sender].is_empty()
+    }
+
+    pub fn missing(&self) -> usize {
+        self.on_the_way.iter().map(VecDeque::len).sum()
+    }
+
+    /// Those whose part is not yet compared to its end.
+    pub fn open_readers(&self) -> usize {
+        self.readers.len()
+    }
+
+    /// Its 101 has been read; `asked_at` is what the observer had got before it asked.
+    pub fn join(&mut self, number: u64, asked_at: u64, history: usize) {
+        self.readers.insert(number, Reader::new(number, asked_at, self.posted, history));
+    }
+
+    /// It sends its Close now.
+    pub fn leave(&mut self, number: u64) {
+        if let Some(reader) = self.readers.get_mut(&number) {
+            reader.leave(self.log.end());
+        }
+    }
+
+    /// Its stream has ended after the server's Close.
+    pub fn gone(&mut self, number: u64, score: &mut Score) {
+        if let Some(reader) = self.readers.get_mut(&number) {
+            reader.end();
+        }
+        self.see_off(number, score);
+    }
+
+    /// No more is promised to it.
+    pub fn forget(&mut self, number: u64) {
+        self.readers.remove(&number);
+    }
+
+    pub fn received(&mut self, number: u64, seen: Seen, score: &mut Score) {
+        if let Some(reader) = self.readers.get_mut(&number) {
+            reader.received(seen, &self.log, score);
+        }
+    }
+
+    pub fn observed(&mut self, seen: Seen, score: &mut Score) {
+        let now = Instant::now();
+        if let Some(before) = self.observed_at.replace(now) {
+            score.gap(now - before);
+        }
+        let Some(way) = self.on_the_way.get_mut(seen.sender()) else {
+            return score.strange("a message of nobody");
+        };
+        match way.iter().position(|entry| entry.seen == seen) {
+            None => return score.duplicated("to the observer"),
+            Some(0) => {}
+            Some(before) => score.lost(before as u64, "before what the observer got of the same sender"),
+        }
+        while let Some(entry) = way.pop_front() {
+            if entry.seen == seen {
+                self.log.entries.push_back(entry);
+                score.delivered(now - entry.sent_at);
+                break;
+            }
+        }
+        self.compare_all(score);
+    }
+
+    fn compare_all(&mut self, score: &mut Score) {
+        let Some(newest) = self.log.get(self.log.end() - 1).copied() else { return };
+        for reader in self.readers.values_mut() {
+            reader.compare(&self.log, score);
+        }
+        if let Some(sender) = self.readers.get_mut(&newest.from) {
+            sender.was_heard_at(self.log.end() - 1);
+        }
+        let ended: Vec<u64> =
+            self.readers.iter().filter(|(_, reader)| reader.has_ended()).map(|(&number, _)| number).collect();
+        for number in ended {
+            self.see_off(number, score);
+        }
+        self.let_go();
+    }
+
+    fn see_off(&mut self, number: u64, score: &mut Score) {
+        let is_on_the_way = self.on_the_way.iter().flatten().any(|entry| entry.from == number);
+        let Some(reader) = self.readers.get_mut(&number).filter(|_| !is_on_the_way) else { return };
+        if reader.is_complete(&self.log, score) {
+            self.readers.remove(&number);
+        }
+    }
+
+    fn let_go(&mut self) {
+        if self.log.entries.len() < LOG_MAX {
+            return;
+        }
+        let needed =
+            self.readers.values().map(Reader::needs_from).min().unwrap_or(u64::MAX).min(self.log.end());
+        let count = needed.saturating_sub(self.log.begin + 2 * HISTORY_MESSAGES as u64);
+        self.log.entries.drain(..count as usize);
+        self.log.begin += count;
+    }
+}
