@@ -32,7 +32,6 @@ impl House {
     pub fn of(server: Server) -> House {
         let unused = Vitals::of(server.pid()).descriptors;
         peers::come_and_go(&server, 40);
-        // So that the pair's descriptors are the lowest, and there is no gap below them.
         eventually("their end", || (Vitals::of(server.pid()).descriptors <= unused).then_some(()));
         let pair = Pair::join(&server, "/");
         eventually("the pair alone", || peers::clients(&server, 2));

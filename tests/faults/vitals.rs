@@ -44,14 +44,11 @@ pub fn ticks(pid: u32) -> u64 {
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }
 
-/// The lowest limit under which a process may keep the descriptors it has, and have no other.
+/// The limit under which a process keeps the descriptors it has, and gets no other: its lowest that is free.
 #[track_caller]
 pub fn descriptor_limit(pid: u32) -> usize {
-    let names = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
-    names
-        .map(|entry| entry.unwrap().file_name().to_str().unwrap().parse::<usize>().unwrap() + 1)
-        .max()
-        .unwrap()
+    let is_free = |n: &usize| fs::symlink_metadata(format!("/proc/{pid}/fd/{n}")).is_err();
+    (0..).find(is_free).unwrap()
 }
 
 /// Who is in a server, and what they may take.
