@@ -2,9 +2,11 @@
 
 use crate::pair::Pair;
 use crate::peers;
+use crate::support::server::BINARY;
 use crate::support::{Server, eventually};
 use crate::tally::{Counts, Tally, counts};
 use crate::vitals::{self, Load, Vitals};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,7 +14,10 @@ use std::time::{Duration, Instant};
 const CALM: Duration = Duration::from_millis(150);
 /// More than this is no delay but a halt.
 const HALT: Duration = Duration::from_secs(5);
-/// What an allocator may keep for itself, in bytes: the C library has an arena for every few threads there ever were.
+/// The C library is to give back what is free. Left to itself it keeps more and more of it the larger the pieces were that
+/// it was given back, in an arena for every few threads: some megabytes, that look like a leak and are none.
+const ALLOCATOR: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "2"), ("MALLOC_TRIM_THRESHOLD_", "131072")];
+/// What it may keep nevertheless, in bytes.
 const SLACK: u64 = 4 << 20;
 
 pub struct House {
@@ -25,7 +30,9 @@ pub struct House {
 impl House {
     #[track_caller]
     pub fn start(options: &[&str]) -> House {
-        House::of(Server::start(&[&["--quiet"], options].concat()))
+        let mut command = Command::new(BINARY);
+        command.args(["--quiet", "--listen", "127.0.0.1:0"]).args(options).envs(ALLOCATOR);
+        House::of(Server::run(command))
     }
 
     #[track_caller]

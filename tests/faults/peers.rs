@@ -89,7 +89,7 @@ pub fn talk_until(server: &Server, room: &str, length: usize, mut enough: impl F
 impl Reader {
     #[track_caller]
     fn thread_ends(mut self) {
-        let read = std::mem::replace(&mut self.thread, Some(thread::spawn(|| {})));
+        let read = self.thread.replace(thread::spawn(|| {}));
         read.unwrap().join().unwrap();
     }
 }
