@@ -1,0 +1,49 @@
+//! A server that is told to end in the midst of a fault.
+
+use crate::peers::{is_possible, limit, not_tried, talk_until};
+use crate::support::{Client, Server, metrics};
+use crate::vitals;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+/// The contract says the close timeout; what is above it is for a machine that is busy.
+const SOON: Duration = Duration::from_secs(3);
+
+#[track_caller]
+fn expect_end(mut server: Server, mut client: Client) {
+    let start = Instant::now();
+    server.signal("TERM");
+    client.expect_close(1001);
+    drop(client);
+    assert_eq!(server.wait().code(), Some(0));
+    assert!(start.elapsed() < SOON, "after {:?}", start.elapsed());
+}
+
+#[test]
+fn without_descriptors() {
+    if !is_possible("prlimit", &["--version"]) {
+        return not_tried("an end without descriptors", "no prlimit here");
+    }
+    let server = Server::start(&["--quiet", "--close-timeout", "1"]);
+    let client = Client::join(&server, "/");
+    limit(&server, &format!("nofile={}:", vitals::descriptor_limit(server.pid())));
+    let _crowd: Vec<TcpStream> = (0..20).map(|_| server.connect()).collect();
+    expect_end(server, client);
+}
+
+#[test]
+fn with_a_full_house_and_readers_that_stopped() {
+    let options = ["--quiet", "--close-timeout", "1", "--max-lag", "64M", "--max-clients", "12"];
+    let server = Server::start(&options);
+    let client = Client::join(&server, "/elsewhere");
+    let _still: Vec<_> = (0..10).map(|_| Client::join(&server, "/")).collect();
+    // They are behind by more than their sockets take, and not dropped.
+    let mut times = 0;
+    talk_until(&server, "/", 64 << 10, || {
+        times += 1;
+        times > 10
+    });
+    assert_eq!(metrics::value(&server, "chinwag_clients_dropped_total{reason=\"lag\"}"), 0.0);
+    let _silent: Vec<_> = (0..17).map(|_| server.connect()).collect();
+    expect_end(server, client);
+}
