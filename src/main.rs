@@ -27,6 +27,7 @@ fn main() -> ExitCode {
 }
 
 fn run(config: Config) -> ExitCode {
+    chinwag::sys::share_one_heap();
     #[cfg(unix)]
     let signals = chinwag::sys::Signals::block();
     let log = Log::to_stderr(config.quiet);

@@ -29,6 +29,10 @@ const TICK: Duration = Duration::from_millis(5);
 /// How long memory may be kept that is not needed.
 const SHRINK_AFTER: Duration = Duration::from_secs(1);
 
+/// How many reads there may be after a deadline in total, each of what lies ready: after the server has been stopped for
+/// a while, that is what came in time.
+const LATE_READS_MAX: u32 = 8;
+
 /// How long another thread may take to write what has been posted, however short the close timeout is.
 pub(super) const WRITING_PATIENCE: Duration = Duration::from_millis(250);
 
@@ -60,7 +64,7 @@ fn receive_request(
     shared: &Shared,
 ) -> Option<Result<Answer, Refusal>> {
     let deadline = Instant::now() + shared.config.handshake_timeout;
-    let mut head = Head::new();
+    let (mut head, mut late_reads) = (Head::new(), 0);
     loop {
         match head.scan(buffer.filled()) {
             Err(refusal) => return Some(Err(refusal)),
@@ -71,8 +75,10 @@ fn receive_request(
                 }
                 return Some(answer.and_then(|answer| find_room(answer, connection)));
             }
-            Ok(None) if Instant::now() >= deadline => return Some(Err(Refusal::HeadTimeout)),
-            Ok(None) => {}
+            Ok(None) if Instant::now() >= deadline && late_reads >= LATE_READS_MAX => {
+                return Some(Err(Refusal::HeadTimeout));
+            }
+            Ok(None) => late_reads += u32::from(Instant::now() >= deadline),
         }
         match reader.read(buffer.free(), Some(deadline)) {
             Ok(Some(0)) | Err(_) => return None,
@@ -135,6 +141,7 @@ fn chat(
         heard: Instant::now(),
         pinged: None,
         message_begun: None,
+        late_reads: 0,
         needed: Instant::now(),
     };
     let end = chat.run(connection);
@@ -221,6 +228,8 @@ struct Chat<'s> {
     pinged: Option<Instant>,
     /// When the first byte of the present message was seen.
     message_begun: Option<Instant>,
+    /// How many reads there have been after its time.
+    late_reads: u32,
     /// When the memory that is held was last needed.
     needed: Instant,
 }
@@ -307,7 +316,14 @@ impl Chat<'_> {
         }
         let now = Instant::now();
         let begun = *self.message_begun.get_or_insert(now);
-        if now.duration_since(begun) >= self.shared.config.message_timeout { Err(End::Slow) } else { Ok(()) }
+        if now.duration_since(begun) < self.shared.config.message_timeout {
+            self.late_reads = 0;
+        } else if self.late_reads >= LATE_READS_MAX {
+            return Err(End::Slow);
+        } else {
+            self.late_reads += 1;
+        }
+        Ok(())
     }
 
     /// Until when to wait for more.
