@@ -1,5 +1,8 @@
 //! What the fuzz targets assert: the same properties, in the same files, that the ordinary tests try the seeds with.
 
+// Bits are grouped as in the RFC's picture of a frame.
+#![allow(clippy::unusual_byte_groupings)]
+
 #[path = "../../tests/protocol/properties/mod.rs"]
 pub mod properties;
 
