@@ -34,7 +34,7 @@ const SHRINK_AFTER: Duration = Duration::from_secs(1);
 const LATE_READS_MAX: u32 = 8;
 
 /// How long another thread may take to write what has been posted, however short the close timeout is.
-pub(super) const WRITING_PATIENCE: Duration = Duration::from_millis(250);
+const WRITING_PATIENCE: Duration = Duration::from_millis(250);
 
 /// Serves one connection to its end.
 pub(super) fn serve(connection: &Arc<Connection>, shared: &Arc<Shared>) {
@@ -124,8 +124,8 @@ fn chat(
         history: wishes.history,
     };
     // Nobody shares a room with an echo: each has one of its own, under a name that no path can have.
-    let own_room = format!("#{}", connection.number);
-    let Some(seat) = shared.rooms.enter(if echo { &own_room } else { &room }, newcomer) else {
+    let name = if echo { format!("#{}", connection.number) } else { room.clone() };
+    let Some(seat) = shared.rooms.enter(&name, newcomer) else {
         return respond(connection, reader, &site::refuse(Refusal::ServerFull, b""), shared);
     };
     shared.log.info(format_args!("{who} joined"));
@@ -142,7 +142,7 @@ fn chat(
         pinged: None,
         message_begun: None,
         late_reads: 0,
-        needed: Instant::now(),
+        needed: None,
     };
     let end = chat.run(connection);
     shared.log.info(format_args!("{who} left: {end}"));
@@ -230,8 +230,8 @@ struct Chat<'s> {
     message_begun: Option<Instant>,
     /// How many reads there have been after its time.
     late_reads: u32,
-    /// When the memory that is held was last needed.
-    needed: Instant,
+    /// When the memory that is held was last needed; `None` once it has been looked through.
+    needed: Option<Instant>,
 }
 
 impl Chat<'_> {
@@ -272,8 +272,9 @@ impl Chat<'_> {
                     self.buffer.add(count);
                     self.heard = Instant::now();
                     self.pinged = None;
-                    if !self.buffer.is_oversized() {
-                        self.needed = self.heard;
+                    // A buffer that is larger than need be is not needed by what trickles into it.
+                    if self.needed.is_none() || !self.buffer.is_oversized() {
+                        self.needed = Some(self.heard);
                     }
                 }
                 Ok(None) => {
@@ -332,17 +333,21 @@ impl Chat<'_> {
         let message = self.message_begun.map(|begun| begun + config.message_timeout);
         let life = (config.ping_interval > Duration::ZERO)
             .then(|| self.pinged.unwrap_or(self.heard) + config.ping_interval);
-        let holds_memory = self.buffer.is_oversized() || self.seat.holds_memory();
-        let shrink = holds_memory.then(|| self.needed + SHRINK_AFTER);
+        let shrink = self.needed.filter(|_| self.holds_memory()).map(|needed| needed + SHRINK_AFTER);
         [message, life, shrink].into_iter().flatten().min()
     }
 
-    /// Gives back memory that has not been needed for some time.
+    fn holds_memory(&self) -> bool {
+        self.buffer.is_oversized() || self.seat.holds_memory()
+    }
+
+    /// Gives back memory that has not been needed for some time: its own, and its room's if that is quiet. Once: those
+    /// who only listen do not look after a room in which others talk.
     fn give_back(&mut self) {
-        if self.needed.elapsed() >= SHRINK_AFTER && (self.buffer.is_oversized() || self.seat.holds_memory()) {
+        if self.holds_memory() && self.needed.is_some_and(|needed| needed.elapsed() >= SHRINK_AFTER) {
             self.buffer.shrink();
             self.seat.shrink();
-            self.needed = Instant::now();
+            self.needed = None;
         }
     }
 

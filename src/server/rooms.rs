@@ -123,18 +123,24 @@ impl<W: Wire> Seat<W> {
     /// The seat is given up first: whoever has seen the Close of a room's last member finds a new room.
     pub(crate) fn close(mut self, farewell: Farewell) {
         self.taken = false;
+        self.end(|room, id| room.close(id, farewell));
+    }
+
+    /// Whoever goes cannot look after the room's memory later.
+    fn end(&self, post: impl FnOnce(&Room<W>, MemberId)) {
         self.rooms.give_up_seat(&self.name);
-        self.room.close(self.id, farewell);
+        post(&self.room, self.id);
         self.room.flush();
+        if self.room.holds_memory() {
+            self.room.shrink();
+        }
     }
 }
 
 impl<W: Wire> Drop for Seat<W> {
     fn drop(&mut self) {
         if self.taken {
-            self.rooms.give_up_seat(&self.name);
-            self.room.leave(self.id);
-            self.room.flush();
+            self.end(Room::leave);
         }
     }
 }

@@ -14,11 +14,8 @@ use std::time::{Duration, Instant};
 const CALM: Duration = Duration::from_millis(150);
 /// More than this is no delay but a halt.
 const HALT: Duration = Duration::from_secs(5);
-/// The C library is to give back what is free. Left to itself it keeps more and more of it the larger the pieces were that
-/// it was given back, in an arena for every few threads: some megabytes, that look like a leak and are none.
-const ALLOCATOR: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "2"), ("MALLOC_TRIM_THRESHOLD_", "131072")];
-/// What it may keep nevertheless, in bytes.
-const SLACK: u64 = 4 << 20;
+/// What the server's allocator may keep of what has been given back to it, in bytes.
+const SLACK: u64 = 2 << 20;
 
 pub struct House {
     pub server: Server,
@@ -31,7 +28,7 @@ impl House {
     #[track_caller]
     pub fn start(options: &[&str]) -> House {
         let mut command = Command::new(BINARY);
-        command.args(["--quiet", "--listen", "127.0.0.1:0"]).args(options).envs(ALLOCATOR);
+        command.args(["--quiet", "--listen", "127.0.0.1:0"]).args(options);
         House::of(Server::run(command))
     }
 

@@ -15,9 +15,8 @@ pub struct Watch {
     after: Sample,
 }
 
-/// Memory that is free again stays in the allocator's hands, in pieces: what the server itself has asked for is a tenth
-/// of what its process holds after five minutes. More than this is no such thing.
-const KEPT_KIB: u64 = 64 << 10;
+/// What the server's allocator may keep of what has been given back to it.
+const KEPT_KIB: u64 = 16 << 10;
 
 impl Watch {
     pub fn new(server: &Server) -> Result<Watch> {
