@@ -195,6 +195,9 @@ impl Reader {
 
     /// Reads and discards, so that no reset can destroy what was sent last on its way, until the peer's end,
     /// `deadline`, or far too much.
+    ///
+    /// A function of its own also when it runs: no client's stack is to have room for the scrap all its life.
+    #[inline(never)]
     pub(crate) fn linger(&mut self, deadline: Instant) {
         let mut discarded = 0;
         let mut scrap = [0; 4096];
