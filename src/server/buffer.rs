@@ -64,7 +64,7 @@ impl Buffer {
     /// Gives back what is not needed for so few bytes.
     pub(crate) fn shrink(&mut self) {
         if self.is_oversized() {
-            let mut bytes = vec![0; SMALL.max(self.filled * 2)];
+            let mut bytes = vec![0; SMALL.max(self.filled * 2).next_power_of_two()];
             bytes[..self.filled].copy_from_slice(&self.bytes[..self.filled]);
             self.bytes = bytes;
             self.brimmed = false;

@@ -8,17 +8,17 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::Shared;
 use super::buffer::Buffer;
 use super::connection::{Connection, Reader};
 use super::metrics::Dropped;
 use super::room::{Farewell, Newcomer, Wire, is_forged};
 use super::rooms::Seat;
 use super::site::{self, Answer, Invitation};
-use super::{Shared, frame_of};
 use crate::protocol::close::CloseCode;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::event::{Event, Payload};
-use crate::protocol::frame::Opcode;
+use crate::protocol::frame::{FrameHeader, Opcode};
 use crate::protocol::head::Head;
 use crate::protocol::receiver::{Limits, Receiver};
 use crate::protocol::refusal::Refusal;
@@ -360,7 +360,8 @@ impl Chat<'_> {
                 return Err(End::Silent);
             }
             self.pinged = Some(now);
-            self.seat.answer(&frame_of(Opcode::Ping, b""), false);
+            let ping = FrameHeader { fin: true, opcode: Opcode::Ping, masking_key: None, payload_len: 0 };
+            self.seat.answer(ping.encode(&mut [0; FrameHeader::MAX_LEN]), false);
         }
         Ok(())
     }

@@ -28,7 +28,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::protocol::close::CloseCode;
-use crate::protocol::frame::{FrameHeader, Opcode};
 use crate::protocol::refusal::Refusal;
 use crate::sys::{self, Waker};
 pub use config::Config;
@@ -238,12 +237,4 @@ impl Drop for Listed<'_> {
     fn drop(&mut self) {
         lock(&self.shared.connections).remove(&self.number);
     }
-}
-
-/// A whole frame of a server's own.
-fn frame_of(opcode: Opcode, payload: &[u8]) -> Vec<u8> {
-    let header = FrameHeader { fin: true, opcode, masking_key: None, payload_len: payload.len() as u64 };
-    let mut frame = header.encode(&mut [0; FrameHeader::MAX_LEN]).to_vec();
-    frame.extend_from_slice(payload);
-    frame
 }

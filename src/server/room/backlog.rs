@@ -6,7 +6,7 @@
 //!
 //! Where no thread can be had, the writer itself hands over what is taken at once, whenever there is something to add.
 
-use std::mem;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ use crate::server::sync::{Condvar, Mutex, lock, thread, wait_timeout};
 /// How long a backlog's thread stays when there is nothing left.
 const STAY: Duration = Duration::from_secs(1);
 
-/// The most that is sent at once, in bytes.
-const SEND_MAX: usize = 16 * 1024;
+/// The size of a piece, in bytes: what is sent at once, and then given back.
+const PIECE: usize = 16 * 1024;
 
 /// What a member has not taken yet, and the thread that waits for it.
 pub(super) struct Backlog<W> {
@@ -32,9 +32,9 @@ pub(super) struct Backlog<W> {
 
 #[derive(Default)]
 struct State {
-    /// Not yet in the thread's hands.
-    bytes: Vec<u8>,
-    /// Not yet taken by the kernel: `bytes`, and what is left of those in the thread's hands.
+    /// Not yet in the thread's hands; none is empty.
+    pieces: VecDeque<Vec<u8>>,
+    /// How many bytes have not yet been taken by the kernel: `pieces`, and what is left of the one in the thread's hands.
     pending: usize,
     /// Whether this counts among the `far_behind`.
     is_far: bool,
@@ -76,7 +76,7 @@ impl<W: Wire> Backlog<W> {
         if state.pending + bytes.len() > self.max {
             return Pushed::TooFar;
         }
-        state.bytes.extend_from_slice(bytes);
+        state.append(bytes);
         self.set_pending(&mut state, |pending| pending + bytes.len());
         self.more.notify_one();
         Pushed::Taken
@@ -92,9 +92,16 @@ impl<W: Wire> Backlog<W> {
         state.has_thread = thread.is_ok();
         if !state.has_thread {
             // An error shows again: the reader sees that the connection has ended.
-            let sent = self.wire.send_now(&state.bytes).unwrap_or(0);
-            state.bytes.drain(..sent);
-            self.set_pending(state, |pending| pending - sent);
+            while let Some(piece) = state.pieces.front_mut() {
+                let sent = self.wire.send_now(piece).unwrap_or(0);
+                piece.drain(..sent);
+                let is_over = piece.is_empty();
+                self.set_pending(state, |pending| pending - sent);
+                if !is_over {
+                    break;
+                }
+                state.pieces.pop_front();
+            }
         }
     }
 
@@ -123,9 +130,8 @@ impl<W: Wire> Backlog<W> {
     }
 
     fn drain(&self) {
-        let mut batch = Vec::new();
-        while self.take(&mut batch) {
-            if self.send(&batch).is_err() {
+        while let Some(piece) = self.next_piece() {
+            if self.send(&piece).is_err() {
                 // Its reader sees that the connection has ended, and leaves.
                 self.wire.cut();
                 self.abandon();
@@ -134,28 +140,24 @@ impl<W: Wire> Backlog<W> {
         }
     }
 
-    /// Swaps what has gathered for what has been sent; `false` when the thread is to end.
-    fn take(&self, sent: &mut Vec<u8>) -> bool {
-        sent.clear();
+    /// Waits for the next piece; `None` when the thread is to end.
+    fn next_piece(&self) -> Option<Vec<u8>> {
         let mut state = lock(&self.state);
         loop {
             if state.over {
-                return false;
+                return None;
             }
-            if !state.bytes.is_empty() {
-                mem::swap(&mut state.bytes, sent);
-                return true;
+            if let Some(piece) = state.pieces.pop_front() {
+                return Some(piece);
             }
             if state.ends {
                 state.over = true;
                 self.wire.end_writing();
-                return false;
+                return None;
             }
-            // While it stays it holds no memory.
-            (*sent, state.bytes) = (Vec::new(), Vec::new());
             let timeout;
             (state, timeout) = wait_timeout(&self.more, state, STAY);
-            if timeout && state.bytes.is_empty() && !state.ends {
+            if timeout && state.pieces.is_empty() && !state.ends {
                 state.over = true;
             }
         }
@@ -163,8 +165,7 @@ impl<W: Wire> Backlog<W> {
 
     fn send(&self, mut bytes: &[u8]) -> std::io::Result<()> {
         while !bytes.is_empty() {
-            // In pieces, so that what is pending is known while it is being taken.
-            let sent = self.wire.send_some(&bytes[..bytes.len().min(SEND_MAX)])?;
+            let sent = self.wire.send_some(bytes)?;
             bytes = &bytes[sent..];
             let mut state = lock(&self.state);
             if state.over {
@@ -184,5 +185,21 @@ impl<W: Wire> Backlog<W> {
             _ => {}
         }
         state.is_far = is_far;
+    }
+}
+
+impl State {
+    /// In pieces, so that memory is given back as they are taken, and what is held is what is pending.
+    fn append(&mut self, mut bytes: &[u8]) {
+        if let Some(last) = self.pieces.back_mut() {
+            let fitting = bytes.len().min(PIECE - last.len());
+            last.extend_from_slice(&bytes[..fitting]);
+            bytes = &bytes[fitting..];
+        }
+        for more in bytes.chunks(PIECE) {
+            let mut piece = Vec::with_capacity(PIECE);
+            piece.extend_from_slice(more);
+            self.pieces.push_back(piece);
+        }
     }
 }

@@ -68,9 +68,9 @@ impl<W: Wire> Member<W> {
         self.gone
     }
 
-    /// Whether it is named and here: its departure, too, is still to be announced.
-    pub(super) fn takes_part(&self) -> bool {
-        self.name.is_some() && !self.is_ending()
+    /// The name of one who takes part in announcements: named, and here.
+    pub(super) fn announced_name(&self) -> Option<&str> {
+        self.name.as_deref().filter(|_| !self.is_ending())
     }
 
     /// The part of a batch in which it is here; of the next one, from the beginning.

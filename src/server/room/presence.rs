@@ -2,9 +2,6 @@
 
 use std::fmt::Write;
 
-use crate::protocol::frame::Opcode;
-use crate::server::frame_of;
-
 /// Whether a text pretends to be an announcement.
 pub(crate) fn is_forged(text: &[u8]) -> bool {
     const TYPES: [&str; 3] = ["joined", "left", "welcome"];
@@ -16,34 +13,40 @@ pub(crate) fn is_forged(text: &[u8]) -> bool {
     })
 }
 
-/// The frame that tells the named members of an arrival.
-pub(super) fn joined(name: &str, online: usize) -> Vec<u8> {
-    announcement("joined", name, online, "")
+/// Writes the text that tells the named members of an arrival.
+pub(super) fn joined(text: &mut String, name: &str, online: usize) {
+    begin(text, "joined", name, online);
+    text.push('}');
 }
 
-/// The frame that tells the named members of a departure.
-pub(super) fn left(name: &str, online: usize) -> Vec<u8> {
-    announcement("left", name, online, "")
+/// Writes the text that tells the named members of a departure.
+pub(super) fn left(text: &mut String, name: &str, online: usize) {
+    begin(text, "left", name, online);
+    text.push('}');
 }
 
-/// The frame that tells a newcomer who is here: `names` are the others, in order of arrival.
-pub(super) fn welcome<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Vec<u8> {
-    let mut online = 1;
-    let mut list = String::new();
-    for name in names {
-        list.push_str(if online == 1 { "" } else { "," });
-        push_string(&mut list, name);
-        online += 1;
+/// Writes the text that tells a newcomer who is here: `names` are the others, in order of arrival.
+pub(super) fn welcome<'n>(
+    text: &mut String,
+    name: &str,
+    online: usize,
+    names: impl Iterator<Item = &'n str>,
+) {
+    begin(text, "welcome", name, online);
+    text.push_str(r#","names":["#);
+    for (index, name) in names.enumerate() {
+        text.push_str(if index == 0 { "" } else { "," });
+        push_string(text, name);
     }
-    announcement("welcome", name, online, &format!(r#","names":[{list}]"#))
+    text.push_str("]}");
 }
 
-fn announcement(kind: &str, name: &str, online: usize, more: &str) -> Vec<u8> {
-    let mut text = format!(r#"{{"type":"{kind}","name":"#);
-    push_string(&mut text, name);
+fn begin(text: &mut String, kind: &str, name: &str, online: usize) {
+    text.clear();
     // Writing to a `String` cannot fail.
-    let _ = write!(text, r#","online":{online}{more}}}"#);
-    frame_of(Opcode::Text, text.as_bytes())
+    let _ = write!(text, r#"{{"type":"{kind}","name":"#);
+    push_string(text, name);
+    let _ = write!(text, r#","online":{online}"#);
 }
 
 /// RFC 8259 §7: a string with what must be escaped, escaped. A name has no control characters.

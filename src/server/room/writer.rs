@@ -2,7 +2,8 @@
 //!
 //! A batch is gone through twice. First in its order: messages are kept for those who ask for them, members come and
 //! go, and it is noted what each of them gets that the others do not. Then member by member: each gets all of its part
-//! in one send. So a batch costs one system call per member, whoever comes, goes or is announced in it.
+//! in one send. So a batch costs one system call per member, whoever comes, goes or is announced in it. Where very many
+//! come, what they are told would be more than the batch itself: then it is delivered in parts.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,11 +12,16 @@ use super::batch::{Batch, Post};
 use super::history::History;
 use super::member::{Lag, Mark, Member};
 use super::{Bounds, Farewell, MemberId, Newcomer, Wire, presence};
+use crate::protocol::frame::{FrameHeader, Opcode};
 use crate::server::metrics::Metrics;
 use crate::server::sync::atomic::AtomicUsize;
 
 /// How much memory a quiet room may hold between two batches, in bytes.
 const QUIET_MAX: usize = 16 * 1024;
+
+/// How much may be added to a batch while it is gone through, in bytes, before what there is is delivered: a crowd that
+/// comes at once is told the names and the history a few at a time.
+const ADDED_MAX: usize = 256 * 1024;
 
 /// What a room's writer has in its hands while it is the writer.
 pub(super) struct Writer<W> {
@@ -30,6 +36,8 @@ pub(super) struct Writer<W> {
     /// How many of the exceptions have been looked at for messages to keep.
     kept: usize,
     scratch: Vec<u8>,
+    /// What is being announced.
+    text: String,
     lag: Lag,
     metrics: Arc<Metrics>,
 }
@@ -65,6 +73,7 @@ impl<W: Wire> Writer<W> {
             exceptions: Vec::new(),
             kept: 0,
             scratch: Vec::new(),
+            text: String::new(),
             lag: Lag { max: bounds.max_lag, far_behind },
             metrics,
         }
@@ -73,15 +82,19 @@ impl<W: Wire> Writer<W> {
     /// The batch to be written next, empty.
     pub(super) fn emptied(&mut self) -> &mut Batch<W> {
         self.batch.clear();
-        self.exceptions.clear();
-        (self.here, self.kept) = (Mark::default(), 0);
+        self.begin();
         &mut self.batch
     }
 
     /// Whether it holds more memory than a quiet room needs.
     pub(super) fn is_oversized(&self) -> bool {
+        self.held() > QUIET_MAX
+    }
+
+    /// How much memory it holds for the next batch, in bytes.
+    pub(super) fn held(&self) -> usize {
         let exceptions = self.exceptions.capacity() * size_of::<Exception>();
-        self.batch.capacity().max(self.scratch.capacity()).max(exceptions) > QUIET_MAX
+        self.batch.capacity() + self.scratch.capacity() + self.text.capacity() + exceptions
     }
 
     /// Gives back all memory that the next batch can do without.
@@ -89,10 +102,12 @@ impl<W: Wire> Writer<W> {
         self.batch = Batch::new();
         self.exceptions = Vec::new();
         self.scratch = Vec::new();
+        self.text = String::new();
     }
 
     /// Does everything in the batch, in its order.
     pub(super) fn write(&mut self) {
+        let posted = self.batch.answers.len();
         let mut answered = 0;
         let mut posts = std::mem::take(&mut self.batch.posts);
         for post in posts.drain(..) {
@@ -107,11 +122,32 @@ impl<W: Wire> Writer<W> {
                 Post::Close(id, farewell) => self.end_membership(id, Some(farewell)),
                 Post::CloseAll(farewell) => self.end_all(farewell),
             }
+            if self.added(posted) > ADDED_MAX {
+                self.deliver_so_far();
+                self.batch.relays.drain(..self.here.at);
+                self.batch.answers.truncate(posted);
+                self.begin();
+            }
         }
         self.batch.posts = posts;
+        self.deliver_so_far();
+    }
+
+    /// How much has been added to what was posted, in bytes.
+    fn added(&self, posted: usize) -> usize {
+        self.batch.answers.len() - posted + size_of_val(self.exceptions.as_slice())
+    }
+
+    fn deliver_so_far(&mut self) {
         self.keep_history();
         self.deliver();
         self.see_off_the_gone();
+    }
+
+    /// Nothing of the batch has been gone through.
+    fn begin(&mut self) {
+        self.exceptions.clear();
+        (self.here, self.kept) = (Mark::default(), 0);
     }
 
     fn note_relay(&mut self, from: MemberId, frame_len: usize) {
@@ -132,16 +168,25 @@ impl<W: Wire> Writer<W> {
 
     /// A newcomer is told first who is there, then what has been said; the others are told of it.
     fn welcome(&mut self, id: MemberId, newcomer: Newcomer<W>) {
-        let Newcomer { wire, greeting: mut first, name, history } = newcomer;
+        let Newcomer { wire, greeting, name, history } = newcomer;
         self.keep_history();
+        let start = self.batch.answers.len();
+        self.batch.answers.extend_from_slice(&greeting);
+        let online = self.online() + 1;
         if let Some(name) = &name {
-            first.extend(presence::welcome(name, self.named().filter_map(|member| member.name.as_deref())));
-            self.announce(&presence::joined(name, self.named().count() + 1));
+            let names = self.members.iter().filter_map(Member::announced_name);
+            presence::welcome(&mut self.text, name, online, names);
+            append_text(&mut self.batch.answers, &self.text);
         }
-        self.history.append_newest(history, &mut first);
-        let answer = self.add_answer(&first);
-        self.note_answer(id, answer, false);
-        self.members.push(Member::new(id, wire, name, self.here, first.len()));
+        self.history.append_newest(history, &mut self.batch.answers);
+        let first = start..self.batch.answers.len();
+        let greeting_len = first.len();
+        self.note_answer(id, first, false);
+        if let Some(name) = &name {
+            presence::joined(&mut self.text, name, online);
+            self.announce();
+        }
+        self.members.push(Member::new(id, wire, name, self.here, greeting_len));
     }
 
     /// A member gets nothing that comes after this, but a Close if it is to have one.
@@ -152,7 +197,9 @@ impl<W: Wire> Writer<W> {
         {
             member.end(self.here, farewell);
             if let Some(name) = member.name.take() {
-                self.announce(&presence::left(&name, self.named().count()));
+                let online = self.online();
+                presence::left(&mut self.text, &name, online);
+                self.announce();
             }
         }
     }
@@ -164,24 +211,21 @@ impl<W: Wire> Writer<W> {
         }
     }
 
-    /// Those who take part in announcements.
-    fn named(&self) -> impl Iterator<Item = &Member<W>> {
-        self.members.iter().filter(|member| member.takes_part())
+    /// How many take part in announcements.
+    fn online(&self) -> usize {
+        self.members.iter().filter_map(Member::announced_name).count()
     }
 
-    fn announce(&mut self, frame: &[u8]) {
-        let answer = self.add_answer(frame);
+    /// Tells the text to all who take part.
+    fn announce(&mut self) {
+        let start = self.batch.answers.len();
+        append_text(&mut self.batch.answers, &self.text);
+        let answer = start..self.batch.answers.len();
         for index in 0..self.members.len() {
-            if self.members[index].takes_part() {
+            if self.members[index].announced_name().is_some() {
                 self.note_answer(self.members[index].id, answer.clone(), false);
             }
         }
-    }
-
-    fn add_answer(&mut self, frame: &[u8]) -> Range<usize> {
-        let start = self.batch.answers.len();
-        self.batch.answers.extend_from_slice(frame);
-        start..self.batch.answers.len()
     }
 
     /// Keeps the newest messages that have been gone through.
@@ -228,8 +272,12 @@ impl<W: Wire> Writer<W> {
     fn see_off_the_gone(&mut self) {
         while let Some(index) = self.members.iter().position(Member::is_gone) {
             if let Some(name) = self.members.remove(index).name {
-                let left = presence::left(&name, self.named().count());
-                self.members.iter_mut().filter(|m| m.takes_part()).for_each(|m| m.send(&left, &self.lag));
+                let online = self.online();
+                presence::left(&mut self.text, &name, online);
+                self.scratch.clear();
+                append_text(&mut self.scratch, &self.text);
+                let told = self.members.iter_mut().filter(|member| member.announced_name().is_some());
+                told.for_each(|member| member.send(&self.scratch, &self.lag));
             }
         }
     }
@@ -249,4 +297,11 @@ fn pieces<'b, W>(
         [before, &batch.answers[exception.answer.clone()]]
     });
     up_to_last.chain([&batch.relays[last..relays.end]])
+}
+
+fn append_text(out: &mut Vec<u8>, text: &str) {
+    let payload_len = text.len() as u64;
+    let header = FrameHeader { fin: true, opcode: Opcode::Text, masking_key: None, payload_len };
+    out.extend_from_slice(header.encode(&mut [0; FrameHeader::MAX_LEN]));
+    out.extend_from_slice(text.as_bytes());
 }

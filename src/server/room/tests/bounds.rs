@@ -67,6 +67,33 @@ fn a_quiet_room_holds_little_memory() {
     play.end();
 }
 
+/// Hundreds who come, talk and go in one batch are told what is theirs, and it is never held for all of them at once.
+#[test]
+fn a_crowd_is_told_a_few_at_a_time() {
+    let mut play = Play::new(50, 64 << 20);
+    play.act(&Op::Join { name: Some("host"), history: 0 });
+    for _ in 0..50 {
+        play.relay(0, &[b'h'; 5000]);
+        play.act(&Op::Flush);
+    }
+    for n in 1..=300 {
+        play.act(&Op::Join { name: Some("a name as long as a name may be!"), history: 50 * (n % 2) });
+        play.act(&Op::Answer(n as u64, vec![b'p'; 100]));
+        match n % 20 {
+            3 => play.act(&Op::Leave(n as u64 / 3)),
+            7 => play.act(&Op::Close(n as u64 - 1)),
+            11 => play.relay(n as u64 / 2, b"hello"),
+            _ => {}
+        }
+    }
+    play.act(&Op::Flush);
+    play.assert_as_expected();
+    let told: usize = play.wires.iter().map(|wire| wire.taken().bytes.len()).sum();
+    let held = lock(&play.room.writer).held();
+    assert!(told > 30_000_000 && held < 2_000_000, "{held} bytes held to tell {told}");
+    play.end();
+}
+
 /// A room is posted through, however small its bounds.
 #[test]
 fn a_room_with_the_smallest_bounds() {
