@@ -4,7 +4,6 @@ use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 pub(crate) use shuttle::sync::{Condvar, atomic};
-pub(crate) use shuttle::thread;
 
 /// A mutex whose guard knows it.
 #[derive(Debug, Default)]
@@ -56,4 +55,44 @@ pub(crate) fn wait_timeout<'m, T>(
     drop(guard);
     thread::yield_now();
     (lock(mutex), true)
+}
+
+pub(crate) mod thread {
+    use std::cell::Cell;
+    use std::io;
+
+    pub(crate) use shuttle::thread::{JoinHandle, spawn, yield_now};
+
+    thread_local! {
+        /// How many threads will not be had. All threads of a model are one to the system.
+        static SCARCE: Cell<u32> = const { Cell::new(0) };
+    }
+
+    /// The next `count` threads that may fail to start do.
+    pub(crate) fn refuse(count: u32) {
+        SCARCE.set(count);
+    }
+
+    pub(crate) struct Builder(shuttle::thread::Builder);
+
+    impl Builder {
+        pub(crate) fn new() -> Self {
+            Builder(shuttle::thread::Builder::new())
+        }
+
+        pub(crate) fn stack_size(self, size: usize) -> Self {
+            Builder(self.0.stack_size(size))
+        }
+
+        pub(crate) fn spawn<T: Send + 'static>(
+            self,
+            run: impl FnOnce() -> T + Send + 'static,
+        ) -> io::Result<JoinHandle<T>> {
+            if let Some(left) = SCARCE.get().checked_sub(1) {
+                SCARCE.set(left);
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            self.0.spawn(run)
+        }
+    }
 }

@@ -165,3 +165,32 @@ fn one_who_is_closed_without_waiting() {
     println!("cut and ended: {ENDS:?}");
     assert!(ENDS.iter().all(|count| count.load(Ordering::Relaxed) > 0));
 }
+
+/// There is no thread for it, or only later: the writer hands over what is taken, and a thread the rest. Whoever is closed
+/// in the meantime, with something left and no thread for it, is left to its own thread's patience.
+#[test]
+fn one_who_lags_without_a_thread() {
+    static ENDS: [AtomicUsize; 2] = [AtomicUsize::new(0), AtomicUsize::new(0)];
+    check(|| {
+        let model = Model::new(FAR);
+        let slow = ModelWire::scripted([Some(1), Some(0), Some(2), Some(0), Some(0), Some(5), Some(0)], []);
+        thread::refuse(shuttle::rand::Rng::gen_range(&mut shuttle::rand::thread_rng(), 1..8));
+        let order = talk_to(&model, &slow, |room, id| {
+            room.close(id, GOODBYE);
+            room.flush();
+        });
+        thread::refuse(0);
+        model.end(&[&slow]);
+        let ended = slow.taken().ended;
+        ENDS[usize::from(ended)].fetch_add(1, Ordering::Relaxed);
+        match ended {
+            true => assert!(order.starts_with(&slow.whole().0)),
+            false => {
+                crate::server::room::Wire::cut(&*slow);
+                assert!(order.starts_with(&slow.cut_off()));
+            }
+        }
+    });
+    println!("left and ended: {ENDS:?}");
+    assert!(ENDS.iter().all(|count| count.load(Ordering::Relaxed) > 0));
+}

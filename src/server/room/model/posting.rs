@@ -112,3 +112,23 @@ fn a_full_queue_and_readers_that_flush_late() {
         model.end(&wires.each_ref());
     });
 }
+
+/// Memory is given back while others post, by those who find the room quiet: nothing is lost with it.
+#[test]
+fn a_room_that_is_shrunk() {
+    check(|| {
+        let model = Model::new(FAR);
+        let wires = [ModelWire::healthy(), ModelWire::healthy(), ModelWire::healthy()];
+        let [a, b, _] = wires.each_ref().map(|wire| model.join(wire));
+        let threads = [model.posts(a, 3, |room| room.shrink()), model.posts(b, 3, |room| room.shrink())];
+        model.room.shrink();
+        model.room.shrink();
+        model.join_threads(threads);
+        let (order, _) = wires[2].whole();
+        assert_complete(&order, &[(a, 3), (b, 3)]);
+        for (wire, id) in wires.iter().zip([a, b]) {
+            assert_eq!(wire.whole().0, without(&order, id));
+        }
+        model.end(&wires.each_ref());
+    });
+}
