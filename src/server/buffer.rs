@@ -29,10 +29,10 @@ impl Buffer {
         self.filled == 0
     }
 
-    /// Room to read into: never empty while fewer than `max` bytes are kept. It doubles when it has not sufficed.
+    /// Room to read into: never empty while fewer than `max` bytes are kept. It is quadrupled when it has not sufficed.
     pub(crate) fn free(&mut self) -> &mut [u8] {
         if self.filled == self.bytes.len() || (self.brimmed && self.bytes.len() < READ_MAX) {
-            let len = (self.bytes.len() * 2).min(self.max);
+            let len = (self.bytes.len() * 4).min(self.max);
             self.bytes.reserve_exact(len - self.bytes.len());
             self.bytes.resize(len, 0);
         }
@@ -62,10 +62,15 @@ impl Buffer {
     }
 
     /// Gives back what is not needed for so few bytes.
+    ///
+    /// The small buffer is not had by `vec![0; len]`: glibc keeps what a thread frees for what that thread allocates next, but
+    /// not for what it is to clear itself, so that each change of size would leave a buffer behind.
     pub(crate) fn shrink(&mut self) {
         if self.is_oversized() {
-            let mut bytes = vec![0; SMALL.max(self.filled * 2).next_power_of_two()];
-            bytes[..self.filled].copy_from_slice(&self.bytes[..self.filled]);
+            let len = SMALL.max(self.filled * 2).next_power_of_two();
+            let mut bytes = Vec::with_capacity(len);
+            bytes.extend_from_slice(&self.bytes[..self.filled]);
+            bytes.resize(len, 0);
             self.bytes = bytes;
             self.brimmed = false;
         }

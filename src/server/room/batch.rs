@@ -63,8 +63,24 @@ impl<W: Wire> Batch<W> {
         self.answers.clear();
     }
 
+    /// Empties it and gives back most of its memory.
+    pub(super) fn shrink(&mut self) {
+        shrink(&mut self.posts);
+        shrink(&mut self.relays);
+        shrink(&mut self.answers);
+    }
+
     /// How much memory it holds, in bytes.
     pub(super) fn capacity(&self) -> usize {
         self.relays.capacity() + self.answers.capacity() + self.posts.capacity() * size_of::<Post<W>>()
     }
+}
+
+/// What a vector may keep when a room is quiet, in bytes.
+const KEPT_MAX: usize = 2 * 1024;
+
+/// Empties a vector and gives back most of its memory, if it is much.
+pub(super) fn shrink<T>(vector: &mut Vec<T>) {
+    vector.clear();
+    vector.shrink_to(KEPT_MAX / size_of::<T>());
 }

@@ -223,7 +223,7 @@ impl<W: Wire> Room<W> {
                 return;
             }
             queue.writing = true;
-            queue.batch = Batch::new();
+            queue.batch.shrink();
         }
         let role = Role(self);
         lock(&self.writer).shrink();

@@ -8,7 +8,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::batch::{Batch, Post};
+use super::batch::{Batch, Post, shrink};
 use super::history::History;
 use super::member::{Lag, Mark, Member};
 use super::{Bounds, Farewell, MemberId, Newcomer, Wire, presence};
@@ -99,9 +99,9 @@ impl<W: Wire> Writer<W> {
 
     /// Gives back all memory that the next batch can do without.
     pub(super) fn shrink(&mut self) {
-        self.batch = Batch::new();
-        self.exceptions = Vec::new();
-        self.scratch = Vec::new();
+        self.batch.shrink();
+        shrink(&mut self.exceptions);
+        shrink(&mut self.scratch);
         self.text = String::new();
     }
 

@@ -59,7 +59,7 @@ fn a_quiet_room_holds_little_memory() {
     play.act(&Op::Flush);
     play.room.shrink();
     assert!(!play.room.holds_memory());
-    assert_eq!(lock(&play.room.queue).batch.capacity(), 0);
+    assert!(lock(&play.room.queue).batch.capacity() < 8 * 1024);
     assert!(!lock(&play.room.writer).is_oversized());
     play.act(&Op::Relay(7, b"on".to_vec()));
     play.act(&Op::Flush);
