@@ -37,7 +37,7 @@ impl Utf8Validator {
             self.begun_len = incomplete_tail(self.begun())?.len();
             piece = rest;
         }
-        for &byte in incomplete_tail(piece)? {
+        for &byte in incomplete_tail(skip_valid_blocks(piece))? {
             self.push(byte);
         }
         Ok(())
@@ -63,6 +63,61 @@ impl Utf8Validator {
             self.begun_len = self.begun_len.saturating_add(1);
         }
     }
+}
+
+/// So many bytes are looked at side by side, each together with those before it.
+const BLOCK: usize = 64;
+
+/// The last byte of a character is at most so many behind its first.
+const REACH: usize = 3;
+
+/// Goes past what is valid in large steps, if it can, and returns the rest from the beginning of a character on.
+///
+/// This only saves time: what is refused is refused by [`incomplete_tail`], which gets the rest.
+fn skip_valid_blocks(text: &[u8]) -> &[u8] {
+    // Nothing comes before the first bytes, so there is nothing to look at them with.
+    let Some(Ok(_)) = text.get(..REACH).map(incomplete_tail) else {
+        return text;
+    };
+    let mut rest = text;
+    while let Some(window) = rest.first_chunk() {
+        if !goes_on_valid(window) {
+            break;
+        }
+        rest = rest.get(BLOCK..).unwrap_or_default();
+    }
+    let of_one_before = rest.iter().take(REACH).take_while(|&&byte| is_tail(byte)).count();
+    rest.get(of_one_before..).unwrap_or_default()
+}
+
+/// Whether a block is valid where it goes on from the `REACH` bytes before it, which are.
+///
+/// RFC 3629 §4 as comparisons of bytes with bytes: no branch and no table, so each is made for many bytes at once.
+fn goes_on_valid(window: &[u8; REACH + BLOCK]) -> bool {
+    if window.is_ascii() {
+        return true;
+    }
+    let [_, before_1 @ ..] = window;
+    let [_, before_2 @ ..] = before_1;
+    let mut is_wrong = false;
+    for (((&third, &second), &last), &byte) in
+        window.iter().zip(before_1.iter()).zip(before_2.iter()).zip(window.iter().skip(REACH))
+    {
+        // UTF8-2, UTF8-3 and UTF8-4 owe one, two and three bytes of UTF8-tail.
+        let is_owed = (last >= 0xC0) | (second >= 0xE0) | (third >= 0xF0);
+        is_wrong |= is_tail(byte) != is_owed;
+        // C0, C1 and F5 to FF begin no character.
+        is_wrong |= (byte & 0xFE == 0xC0) | (byte > 0xF4);
+        // "%xE0 %xA0-BF", "%xED %x80-9F", "%xF0 %x90-BF", "%xF4 %x80-8F".
+        is_wrong |= ((last == 0xE0) & (byte < 0xA0)) | ((last == 0xED) & (byte > 0x9F));
+        is_wrong |= ((last == 0xF0) & (byte < 0x90)) | ((last == 0xF4) & (byte > 0x8F));
+    }
+    !is_wrong
+}
+
+/// "UTF8-tail = %x80-BF".
+const fn is_tail(byte: u8) -> bool {
+    byte & 0b11_000000 == 0b10_000000
 }
 
 /// The character that `text` ends in the middle of, as far as it goes: empty where it ends with a whole one.

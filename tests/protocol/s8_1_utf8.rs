@@ -135,3 +135,74 @@ fn goes_on_after_a_character_cut_at_any_byte() {
         }
     }
 }
+
+/// What is long is looked at in blocks: each character lies in each place of one, and across each of their edges.
+mod long_texts {
+    use super::*;
+
+    const CHARACTERS: [&str; 6] = ["a", "é", "€", "🙂", "\u{7FF}\u{800}\u{FFFF}\u{10000}", "aé€🙂zß水𝄞"];
+
+    /// Texts of about three blocks, of characters of each length, beginning in each place.
+    fn texts() -> impl Iterator<Item = Vec<u8>> {
+        let texts =
+            CHARACTERS.iter().map(|characters| characters.repeat(200 / characters.len()).into_bytes());
+        texts.flat_map(|text| (0..4).map(move |shift| [&b"xxxx"[..shift], &text].concat()))
+    }
+
+    fn is_taken_as_by_std(bytes: &[u8]) {
+        let expected = match std::str::from_utf8(bytes) {
+            Ok(_) => true,
+            Err(error) => error.error_len().is_none(),
+        };
+        assert_eq!(fed(&[bytes]).is_some(), expected, "{bytes:02x?}");
+    }
+
+    #[test]
+    fn takes_and_refuses_every_byte_in_every_place() {
+        for mut text in texts() {
+            for at in 0..text.len() {
+                let right = text[at];
+                for byte in 0..=255 {
+                    text[at] = byte;
+                    is_taken_as_by_std(&text);
+                }
+                text[at] = right;
+            }
+        }
+    }
+
+    #[test]
+    fn takes_and_refuses_the_edges_of_the_ranges_in_every_place() {
+        let edges: [u8; 12] = [0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xE0, 0xED, 0xF0, 0xF4];
+        for mut text in texts() {
+            for at in 0..text.len() - 1 {
+                let right = [text[at], text[at + 1]];
+                for pair in edges.iter().flat_map(|first| edges.map(|second| [*first, second])) {
+                    text[at..at + 2].copy_from_slice(&pair);
+                    is_taken_as_by_std(&text);
+                }
+                text[at..at + 2].copy_from_slice(&right);
+            }
+        }
+    }
+
+    #[test]
+    fn takes_every_character_in_every_place() {
+        for text in ('\u{80}'..=char::MAX).collect::<String>().as_bytes().chunks(4096) {
+            for start in 0..4 {
+                let start = (start..).find(|at| text[*at] & 0xC0 != 0x80).unwrap_or(0);
+                is_taken_as_by_std(&text[start..]);
+            }
+        }
+    }
+
+    #[test]
+    fn goes_on_after_a_cut_in_every_place() {
+        for text in texts() {
+            for cut in 0..=text.len() {
+                let validator = fed(&[&text[..cut], &text[cut..]]).expect("is UTF-8");
+                assert_eq!(validator.missing(), 0, "cut at {cut}");
+            }
+        }
+    }
+}
