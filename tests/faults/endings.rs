@@ -1,6 +1,8 @@
 //! A server that is told to end in the midst of a fault.
 
-use crate::peers::{is_possible, limit, not_tried, talk_until};
+use crate::peers::{limit, limit_as, talk_until};
+use crate::scarcity::{as_another_user, can_limit};
+use crate::support::http::read_head;
 use crate::support::{Client, Server, metrics};
 use crate::vitals;
 use std::net::TcpStream;
@@ -21,13 +23,31 @@ fn expect_end(mut server: Server, mut client: Client) {
 
 #[test]
 fn without_descriptors() {
-    if !is_possible("prlimit", &["--version"]) {
-        return not_tried("an end without descriptors", "no prlimit here");
+    if !can_limit("an end without descriptors") {
+        return;
     }
     let server = Server::start(&["--quiet", "--close-timeout", "1"]);
     let client = Client::join(&server, "/");
     limit(&server, &format!("nofile={}:", vitals::descriptor_limit(server.pid())));
     let _crowd: Vec<TcpStream> = (0..20).map(|_| server.connect()).collect();
+    expect_end(server, client);
+}
+
+/// Nobody else is this user, whose threads are counted.
+const USER: u32 = 54_324;
+
+#[test]
+fn without_threads() {
+    let server =
+        can_limit("an end without threads").then(|| as_another_user(USER, &["--close-timeout", "1"]));
+    let Some(server) = server.flatten() else {
+        return;
+    };
+    let client = Client::join(&server, "/");
+    limit_as(USER, &server, "nproc=1:");
+    // They are being refused, and do not go.
+    let mut refused: Vec<TcpStream> = (0..20).map(|_| server.connect()).collect();
+    assert_eq!(read_head(&mut refused[0]).0.status, 503);
     expect_end(server, client);
 }
 

@@ -1,10 +1,10 @@
 //! Peers that send more than anybody wants.
 
 use crate::house::House;
-use crate::peers::{close_code, write_until_refused};
-use crate::support::frame::{CONTINUATION, FIN, PING, TEXT, masked};
+use crate::peers::{self, close_code, write_until_refused};
+use crate::support::frame::{self, CONTINUATION, FIN, PING, TEXT, masked};
 use crate::support::http::{ask_bytes, read_answer};
-use crate::support::{Client, Head, Server};
+use crate::support::{Client, Head, Server, eventually};
 use crate::sys;
 use crate::tally::Counts;
 use crate::vitals::Load;
@@ -16,7 +16,7 @@ const FLOODERS: usize = 4;
 const OPTIONS: &[&str] = &["--max-message", "64K", "--max-lag", "1M", "--close-timeout", "1"];
 
 fn load(clients: u64, lagging: u64) -> Load {
-    Load { clients: clients + 3, rooms: 1, lagging, max_message: 64 << 10, max_lag: 1 << 20 }
+    Load { clients: clients + 3, rooms: 2, lagging, max_message: 64 << 10, max_lag: 1 << 20 }
 }
 
 /// Several threads do it, each knowing which it is; what they have seen is added up.
@@ -178,5 +178,33 @@ fn garbage_instead_of_frames() {
     assert_eq!(seen.values().sum::<u64>(), 40 * FLOODERS as u64);
     expect(&mut house, &seen);
     house.expect_memory_of("garbage instead of frames", load(2 * FLOODERS as u64, 0));
+    house.close();
+}
+
+/// Each is owed the whole history of its room and the names of all who are there: that is more than their sockets hold,
+/// and far more than the server may hold for all of them at once.
+#[test]
+fn newcomers_who_never_read_what_they_asked_for() {
+    const CROWD: usize = 300;
+    let mut house = House::start(OPTIONS);
+    let mut speaker = Client::join(&house.server, "/crowd");
+    (0..50).for_each(|_| speaker.send(&masked(FIN | TEXT, &[b'h'; 5000])));
+    speaker.settle();
+    let crowd = house.beside("a crowd that asks for everything", |server| {
+        let name = "n".repeat(32);
+        let head = Head::upgrade(&format!("/crowd?history=50&name={name}")).bytes();
+        let mut crowd: Vec<_> = (0..CROWD).map(|_| server.connect()).collect();
+        crowd.iter_mut().for_each(|stream| stream.write_all(&head).unwrap());
+        eventually("all of them", || peers::clients(server, CROWD + 3));
+        crowd
+    });
+    let everyone = CROWD as u64;
+    house.expect_memory_of("a crowd that asks for everything", load(everyone, everyone));
+    crowd.into_iter().for_each(sys::reset);
+    house.expect_counted(&[("dropped reset", everyone)]);
+    speaker.send(&frame::close(1000, b""));
+    speaker.expect_close(1000);
+    house.expect_counted(&[("closed 1000", 1)]);
+    house.expect_rest_after(everyone);
     house.close();
 }

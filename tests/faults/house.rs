@@ -16,6 +16,8 @@ const CALM: Duration = Duration::from_millis(150);
 const HALT: Duration = Duration::from_secs(5);
 /// What the server's allocator may keep of what has been given back to it, in bytes.
 const SLACK: u64 = 2 << 20;
+/// What glibc keeps of the stack of a thread that has ended, for the next one, in bytes.
+const KEPT_STACK: u64 = 16 << 10;
 
 pub struct House {
     pub server: Server,
@@ -90,12 +92,19 @@ impl House {
     /// Waits until the server has no more threads, descriptors and memory than before.
     #[track_caller]
     pub fn expect_rest(&self) {
+        self.expect_rest_after(0);
+    }
+
+    /// The same after a crowd, each of which had a thread.
+    #[track_caller]
+    pub fn expect_rest_after(&self, crowd: u64) {
         let (normal, pid) = (self.normal, self.server.pid());
+        let slack = SLACK + crowd * KEPT_STACK;
         let start = Instant::now();
         loop {
             let now = Vitals::of(pid);
             let back = now.threads <= normal.threads && now.descriptors <= normal.descriptors;
-            if back && now.memory <= normal.memory + SLACK {
+            if back && now.memory <= normal.memory + slack {
                 return;
             }
             assert!(start.elapsed() < Duration::from_secs(10), "{now:?} instead of {normal:?}");

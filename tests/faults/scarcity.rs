@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// Of one core, while there is nothing to do but to wait: ticks in a second.
 const IDLE_TICKS: u64 = 5;
 
-fn can_limit(what: &str) -> bool {
+pub fn can_limit(what: &str) -> bool {
     let possible = is_possible("prlimit", &["--version"]);
     if !possible {
         not_tried(what, "no prlimit here");
@@ -67,7 +67,7 @@ const FIRST: u32 = 54_322;
 const SECOND: u32 = 54_323;
 
 /// A server of a user that nobody else is: root's threads cannot be limited.
-fn as_another_user(user: u32, options: &[&str]) -> Option<Server> {
+pub fn as_another_user(user: u32, options: &[&str]) -> Option<Server> {
     let user = format!("--reuid={user}");
     if !is_possible("setpriv", &[&user, "--clear-groups", PROGRAM, "--version"]) {
         not_tried(

@@ -62,19 +62,20 @@ pub struct Load {
 }
 
 impl Load {
-    /// The most memory that a server may take for this load, in bytes:
+    /// The most memory that a server may take for this load, in bytes, as the README states it:
     ///
     /// ```text
     ///   clients × (stack 64 KiB + receive buffer 2 × max_message + 16 KiB for all else)
-    /// + rooms   × (queue 2 × (64 KiB + max_message) + history 256 KiB)
-    /// + lagging × max_lag
+    /// + rooms   × (queue 4 × (64 KiB + max_message) + history 512 KiB)
+    /// + lagging × (max_lag + what it asked for, at most 256 KiB of history and the names)
     /// ```
     ///
-    /// Two of a buffer, as it is copied when it grows; two of a queue, as one is filled while the other is written.
+    /// Two of a buffer, as it is copied when it grows; four of a queue, as one is filled while the other is written, and
+    /// vectors double.
     pub fn most_memory(&self) -> u64 {
         const KIB: u64 = 1024;
         self.clients * (64 * KIB + 2 * self.max_message + 16 * KIB)
-            + self.rooms * (2 * (64 * KIB + self.max_message) + 256 * KIB)
+            + self.rooms * (4 * (64 * KIB + self.max_message) + 512 * KIB)
             + self.lagging * self.max_lag
     }
 }
