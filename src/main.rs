@@ -4,7 +4,7 @@ mod options;
 
 use std::io::Write;
 use std::panic;
-use std::process::{self, ExitCode};
+use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ fn stop_on(signals: chinwag::sys::Signals, server: chinwag::server::Handle) -> s
         signals.wait();
         server.stop();
         signals.wait();
-        process::exit(1);
+        std::process::exit(1);
     };
     thread::Builder::new().spawn(wait).map(drop)
 }

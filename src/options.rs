@@ -43,8 +43,8 @@ Usage: chinwag [OPTIONS]
 BYTES takes K and M, SECS takes decimals.
 ";
 
-/// The longest time that can be asked for, in seconds: some thirty years.
-const SECS_MAX: f64 = 1e9;
+/// The longest time that can be asked for: some thirty years.
+const SECS_MAX: Duration = Duration::from_secs(1_000_000_000);
 
 /// Parses the arguments after the program's name.
 pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, String> {
@@ -142,14 +142,19 @@ fn bytes(text: &str) -> Result<usize, &'static str> {
     bytes.ok_or("a number of bytes above zero, such as 65536, 64K or 1M")
 }
 
+/// In whole numbers: what parses and prints floating point numbers would be a fortieth of the static binary.
 fn secs(text: &str) -> Result<Duration, &'static str> {
     const EXPECTED: &str = "a number of seconds, such as 10 or 0.5";
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let secs = text.parse().ok().filter(|secs| digits(whole) && digits(fraction) && *secs <= SECS_MAX);
+    let secs = number(whole).map_err(|_| EXPECTED)?;
+    if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(EXPECTED);
+    }
+    let digits = fraction.bytes().chain(std::iter::repeat(b'0')).take(9);
+    let nanos = digits.fold(0, |nanos, digit| nanos * 10 + u32::from(digit - b'0'));
     // What is asked for as more than nothing is not rounded to nothing.
-    let least = |secs: f64| if secs > 0.0 { Duration::from_nanos(1) } else { Duration::ZERO };
-    secs.map(|secs| Duration::from_secs_f64(secs).max(least(secs))).ok_or(EXPECTED)
+    let least = u32::from(fraction.bytes().any(|digit| digit != b'0'));
+    Some(Duration::new(secs, nanos.max(least))).filter(|secs| *secs <= SECS_MAX).ok_or(EXPECTED)
 }
 
 fn positive_secs(text: &str) -> Result<Duration, &'static str> {
