@@ -17,12 +17,13 @@ use tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
 use tungstenite::{Error, Message};
 
 use super::delivery::Delivery;
-use crate::support::{Connection, Seen};
+use super::receiver::read;
+use crate::support::Seen;
 
 /// A session, delivered to both.
 pub fn holds(input: &[u8]) -> bool {
     let delivery = Delivery::of(input);
-    let mut ours = Connection::new(delivery.limits).read(delivery.bytes);
+    let mut ours = read(delivery.pieces(), delivery.limits, delivery.compacting);
     let failed = match ours.last() {
         Some(Seen::Failed(error)) => Some(*error),
         _ => None,

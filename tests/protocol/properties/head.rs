@@ -139,7 +139,7 @@ fn is_nonce(key: &[u8]) -> bool {
     key.len() == 24 && key[..21].iter().all(is_digit) && b"AQgw".contains(&key[21]) && key.ends_with(b"==")
 }
 
-/// Every refusal is one status, and its answer is HTTP.
+/// Every refusal is one status, its answer is HTTP, and it says what was wrong.
 fn check_answer(refusal: Refusal) {
     let (status, phrase) = (refusal.status(), refusal.reason_phrase());
     let answer = format!("HTTP/1.1 {status} {phrase}\r\n{}\r\n", refusal.fields());
@@ -148,4 +148,6 @@ fn check_answer(refusal: Refusal) {
     assert_eq!(response.parse(answer.as_bytes()), Ok(httparse::Status::Complete(answer.len())));
     assert_eq!((response.code, response.reason), (Some(status), Some(phrase)));
     assert!([400, 403, 404, 405, 408, 414, 426, 431, 503, 505].contains(&status));
+    assert!(refusal.to_string().bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()));
+    assert!(!refusal.to_string().is_empty());
 }

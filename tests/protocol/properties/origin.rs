@@ -27,6 +27,7 @@ pub fn holds(input: &[u8], parse_url: Option<ParseUrl>) -> bool {
     let host_as_origin = Origin::parse(of_host.as_bytes()).expect("a host makes an origin");
     let is_of_host = origin_parsed.is_of_host(&host_parsed);
     assert!(!is_of_host || origin_parsed.is_same(&host_as_origin), "{origin} {host}");
+    assert_eq!(host_as_origin.host(), host_parsed.host, "{of_host}");
     if let Some(parse_url) = parse_url {
         check_addresses(&of_host, &host_parsed, parse_url);
         // Where the other parser finds no URL there is no browser that comes from there.

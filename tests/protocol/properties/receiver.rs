@@ -24,7 +24,8 @@ pub fn holds(input: &[u8]) -> bool {
     expected.first().is_some_and(|first| !matches!(first, Seen::Failed(_)))
 }
 
-fn read<'p>(pieces: impl Iterator<Item = &'p [u8]>, limits: Limits, compacting: bool) -> Vec<Seen> {
+/// What the pieces bring, until a Close or an error.
+pub fn read<'p>(pieces: impl Iterator<Item = &'p [u8]>, limits: Limits, compacting: bool) -> Vec<Seen> {
     let (mut connection, mut seen) = (Connection::new(limits), Vec::new());
     for piece in pieces {
         if compacting {
