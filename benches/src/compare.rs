@@ -55,8 +55,10 @@ fn run() -> Result<()> {
     if !relays.is_empty() {
         compare_relay(&relays, &contenders, &args)?;
     }
-    if asked_for("echo") {
-        compare_echo(&contenders, &args)?;
+    let mut echoes = echo::SCENARIOS.to_vec();
+    echoes.retain(|scenario| asked_for(scenario.name));
+    if !echoes.is_empty() {
+        compare_echo(&echoes, &contenders, &args)?;
     }
     if asked_for("stall") {
         compare_stall(&contenders, &args)?;
@@ -110,11 +112,11 @@ fn compare_relay(scenarios: &[relay::Scenario], contenders: &[Contender], args: 
     Ok(())
 }
 
-fn compare_echo(contenders: &[Contender], args: &Args) -> Result<()> {
+fn compare_echo(scenarios: &[echo::Scenario], contenders: &[Contender], args: &Args) -> Result<()> {
     let mut contenders = contenders.to_vec();
     contenders.retain(|contender| !NO_ECHO.contains(&contender.name.as_str()));
     let mut table = cost_table("messages/s", "CPU µs/message");
-    for scenario in &echo::SCENARIOS {
+    for scenario in scenarios {
         let costs = in_turns(&contenders, args.rounds, |contender| {
             echo::measure(scenario, contender, args.time, args.pinned)
         })?;

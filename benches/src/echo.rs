@@ -26,9 +26,9 @@ pub struct Scenario {
 }
 
 pub const SCENARIOS: [Scenario; 3] = [
-    Scenario { name: "echo, one client", clients: 1, in_flight: 1, size: 64 },
-    Scenario { name: "echo, pipelined", clients: 50, in_flight: 16, size: 64 },
-    Scenario { name: "echo, 1 MiB", clients: 2, in_flight: 1, size: 1 << 20 },
+    Scenario { name: "echo", clients: 1, in_flight: 1, size: 64 },
+    Scenario { name: "echo-many", clients: 50, in_flight: 16, size: 64 },
+    Scenario { name: "echo-1M", clients: 2, in_flight: 1, size: 1 << 20 },
 ];
 
 /// The same server, told to echo.
