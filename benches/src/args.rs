@@ -27,7 +27,8 @@ options:
                      in place of the first for the server and the last for the load
 ";
 
-pub const SCENARIOS: [&str; 6] = ["fan-out", "many-listen", "large", "sparse", "stall", "idle"];
+pub const SCENARIOS: [&str; 10] =
+    ["core", "fan-out", "many-listen", "large", "sparse", "echo", "echo-many", "echo-1M", "stall", "idle"];
 
 pub struct Args {
     pub scenarios: Vec<String>,

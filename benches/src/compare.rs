@@ -1,16 +1,24 @@
 //! The bench: `cargo bench --manifest-path benches/Cargo.toml -- --help`.
 
 use chinwag_benches::args::{self, Args};
+use chinwag_benches::relay::Cost;
 use chinwag_benches::server::Contender;
 use chinwag_benches::table::{Table, figure, median};
-use chinwag_benches::{Result, idle, relay, stall};
+use chinwag_benches::{Result, echo, idle, relay, stall};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::process::ExitCode;
 
 const CHINWAG: &str = "chinwag";
 /// Programs of this package: their name, and where cargo has put them.
-const PEERS: [(&str, &str); 2] =
-    [("naive", env!("CARGO_BIN_EXE_naive")), ("raw-epoll", env!("CARGO_BIN_EXE_raw-epoll"))];
+const PEERS: [(&str, &str); 5] = [
+    ("naive", env!("CARGO_BIN_EXE_naive")),
+    ("tungstenite", env!("CARGO_BIN_EXE_tungstenite")),
+    ("tokio-tungstenite", env!("CARGO_BIN_EXE_tokio-tungstenite")),
+    ("fastwebsockets", env!("CARGO_BIN_EXE_fastwebsockets")),
+    ("raw-epoll", env!("CARGO_BIN_EXE_raw-epoll")),
+];
+/// They pass messages on, and that is all.
+const NO_ECHO: [&str; 2] = ["naive", "raw-epoll"];
 
 fn main() -> ExitCode {
     match run() {
@@ -29,6 +37,10 @@ fn run() -> Result<()> {
     };
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+    if args.scenarios == ["core"] {
+        chinwag_benches::protocol::compare(args.rounds);
+        return Ok(());
+    }
     let contenders = contenders(&args)?;
     let load = std::fs::read_to_string("/proc/loadavg")?;
     println!("load average at the start: {}", load.split(' ').next().unwrap_or_default());
@@ -42,6 +54,11 @@ fn run() -> Result<()> {
     }
     if !relays.is_empty() {
         compare_relay(&relays, &contenders, &args)?;
+    }
+    let mut echoes = echo::SCENARIOS.to_vec();
+    echoes.retain(|scenario| asked_for(scenario.name));
+    if !echoes.is_empty() {
+        compare_echo(&echoes, &contenders, &args)?;
     }
     if asked_for("stall") {
         compare_stall(&contenders, &args)?;
@@ -84,41 +101,54 @@ fn in_turns<T>(
 }
 
 fn compare_relay(scenarios: &[relay::Scenario], contenders: &[Contender], args: &Args) -> Result<()> {
-    let mut table = Table::new(&[
-        "scenario",
-        "server",
-        "deliveries/s",
-        "CPU µs/delivery",
-        "× chinwag",
-        "server busy %",
-        "median ms",
-        "p99 ms",
-    ]);
+    let mut table = cost_table("deliveries/s", "CPU µs/delivery");
     for scenario in scenarios {
-        let outcomes = in_turns(contenders, args.rounds, |contender| {
+        let costs = in_turns(contenders, args.rounds, |contender| {
             relay::measure(scenario, contender, args.time, args.pinned)
         })?;
-        let chinwag = contenders.iter().position(|contender| contender.name == CHINWAG);
-        for (contender, of) in contenders.iter().zip(&outcomes) {
-            let mut row = vec![scenario.name.to_string(), contender.name.clone()];
-            row.extend([
-                figure(median(of.iter().map(|outcome| outcome.deliveries_per_second))),
-                figure(median(of.iter().map(|outcome| outcome.cpu_us_per_delivery))),
-                figure(chinwag.map_or(f64::NAN, |chinwag| times(of, &outcomes[chinwag]))),
-                figure(median(of.iter().map(|outcome| outcome.busy))),
-                figure(median(of.iter().map(|outcome| outcome.median_ms))),
-                figure(median(of.iter().map(|outcome| outcome.p99_ms))),
-            ]);
-            table.row(row);
-        }
+        add_costs(&mut table, scenario.name, contenders, &costs);
     }
     table.print();
     Ok(())
 }
 
-/// How many times as much processor time a delivery took as in the same round with `other`.
-fn times(of: &[relay::Outcome], other: &[relay::Outcome]) -> f64 {
-    median(of.iter().zip(other).map(|(of, other)| of.cpu_us_per_delivery / other.cpu_us_per_delivery))
+fn compare_echo(scenarios: &[echo::Scenario], contenders: &[Contender], args: &Args) -> Result<()> {
+    let mut contenders = contenders.to_vec();
+    contenders.retain(|contender| !NO_ECHO.contains(&contender.name.as_str()));
+    let mut table = cost_table("messages/s", "CPU µs/message");
+    for scenario in scenarios {
+        let costs = in_turns(&contenders, args.rounds, |contender| {
+            echo::measure(scenario, contender, args.time, args.pinned)
+        })?;
+        add_costs(&mut table, scenario.name, &contenders, &costs);
+    }
+    table.print();
+    Ok(())
+}
+
+fn cost_table(per_second: &str, cpu: &str) -> Table {
+    Table::new(&["scenario", "server", per_second, cpu, "× chinwag", "server busy %", "median ms", "p99 ms"])
+}
+
+fn add_costs(table: &mut Table, scenario: &str, contenders: &[Contender], costs: &[Vec<Cost>]) {
+    let chinwag = contenders.iter().position(|contender| contender.name == CHINWAG);
+    for (contender, of) in contenders.iter().zip(costs) {
+        let mut row = vec![scenario.to_string(), contender.name.clone()];
+        row.extend([
+            figure(median(of.iter().map(|cost| cost.per_second))),
+            figure(median(of.iter().map(|cost| cost.cpu_us))),
+            figure(chinwag.map_or(f64::NAN, |chinwag| times(of, &costs[chinwag]))),
+            figure(median(of.iter().map(|cost| cost.busy))),
+            figure(median(of.iter().map(|cost| cost.median_ms))),
+            figure(median(of.iter().map(|cost| cost.p99_ms))),
+        ]);
+        table.row(row);
+    }
+}
+
+/// How many times as much processor time a message took as in the same round with `other`.
+fn times(of: &[Cost], other: &[Cost]) -> f64 {
+    median(of.iter().zip(other).map(|(of, other)| of.cpu_us / other.cpu_us))
 }
 
 fn compare_stall(contenders: &[Contender], args: &Args) -> Result<()> {

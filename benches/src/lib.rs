@@ -17,11 +17,14 @@
 //! The other servers are programs of one file each, in `src/bin`.
 
 pub mod args;
+pub mod echo;
 pub mod frame;
 pub mod handshake;
 pub mod idle;
 pub mod load;
 pub mod order;
+pub mod peer;
+pub mod protocol;
 pub mod relay;
 pub mod server;
 pub mod soak;

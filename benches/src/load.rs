@@ -14,8 +14,8 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const END_TIMEOUT: Duration = Duration::from_millis(500);
 /// Any key but zero will do: what is measured does not depend on it.
 const MASKING_KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
-/// More than the longest message and one read.
-const READ_BUFFER: usize = 256 << 10;
+/// More than the longest message and what is read with the end of it.
+const READ_BUFFER: usize = 2 << 20;
 
 struct Client {
     stream: TcpStream,

@@ -41,16 +41,30 @@ pub const SCENARIOS: [Scenario; 4] = [
     Scenario { name: "sparse", clients: 101, talkers: 100, size: 64, pace: Pace::PerSecond(10) },
 ];
 
-pub struct Outcome {
-    pub deliveries_per_second: f64,
-    pub cpu_us_per_delivery: f64,
+/// What messages have cost: deliveries in a room, or echoes.
+pub struct Cost {
+    pub per_second: f64,
+    pub cpu_us: f64,
     /// Processor time of the server in percent of the time that went by.
     pub busy: f64,
     pub median_ms: f64,
     pub p99_ms: f64,
 }
 
-pub fn measure(scenario: &Scenario, contender: &Contender, time: Duration, pinned: bool) -> Result<Outcome> {
+impl Cost {
+    pub fn new(messages: f64, cpu: Duration, elapsed: Duration, latency_us: &Histogram<u64>) -> Cost {
+        let (cpu, elapsed) = (cpu.as_secs_f64(), elapsed.as_secs_f64());
+        Cost {
+            per_second: messages / elapsed,
+            cpu_us: cpu * 1e6 / messages,
+            busy: cpu * 100.0 / elapsed,
+            median_ms: latency_us.value_at_quantile(0.5) as f64 / 1e3,
+            p99_ms: latency_us.value_at_quantile(0.99) as f64 / 1e3,
+        }
+    }
+}
+
+pub fn measure(scenario: &Scenario, contender: &Contender, time: Duration, pinned: bool) -> Result<Cost> {
     let server = Server::start(contender, pinned)?;
     let mut talk = Talk::new(scenario, server.addr)?;
     talk.run(WARM_UP)?;
@@ -58,15 +72,9 @@ pub fn measure(scenario: &Scenario, contender: &Contender, time: Duration, pinne
     let (deliveries, cpu, start) = (talk.order.deliveries, server.cpu_time()?, Instant::now());
     talk.run(time)?;
     let deliveries = (talk.order.deliveries - deliveries) as f64;
-    let (cpu, elapsed) = ((server.cpu_time()? - cpu).as_secs_f64(), start.elapsed().as_secs_f64());
+    let (cpu, elapsed) = (server.cpu_time()? - cpu, start.elapsed());
     talk.drain()?;
-    Ok(Outcome {
-        deliveries_per_second: deliveries / elapsed,
-        cpu_us_per_delivery: cpu * 1e6 / deliveries,
-        busy: cpu * 100.0 / elapsed,
-        median_ms: talk.latency_us.value_at_quantile(0.5) as f64 / 1e3,
-        p99_ms: talk.latency_us.value_at_quantile(0.99) as f64 / 1e3,
-    })
+    Ok(Cost::new(deliveries, cpu, elapsed, &talk.latency_us))
 }
 
 struct Talk<'a> {

@@ -211,17 +211,23 @@ impl Reader {
 
     /// Sets the read timeout, unless the one that is set serves: it may expire early, never late, and seldom in vain.
     fn arm(&mut self, left: Option<Duration>) -> io::Result<()> {
-        let left = left.map(at_least_a_tick);
         let serves = match (self.armed, left) {
-            (Some(armed), Some(left)) => armed <= left && left <= armed * 2,
+            (Some(armed), Some(left)) => armed <= at_least_a_tick(left) && left <= armed * 2,
             (armed, left) => armed == left,
         };
         if !serves {
-            self.connection.socket.set_read_timeout(left)?;
-            self.armed = left;
+            self.armed = left.map(|left| at_least_a_tick(rounded_down(left)));
+            self.connection.socket.set_read_timeout(self.armed)?;
         }
         Ok(())
     }
+}
+
+/// Less by up to a sixteenth: set so, a timeout still serves for what is read a moment later against the same deadline.
+fn rounded_down(timeout: Duration) -> Duration {
+    let millis = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+    let dropped = millis.checked_ilog2().unwrap_or(0).saturating_sub(4);
+    Duration::from_millis(millis >> dropped << dropped)
 }
 
 /// A timeout of zero is an error, and one below a millisecond is rounded by the system as it likes.

@@ -86,6 +86,11 @@ impl<W: Wire> Writer<W> {
         &mut self.batch
     }
 
+    /// Whether there is anyone beside the one who writes.
+    pub(super) fn has_company(&self) -> bool {
+        self.members.len() > 1
+    }
+
     /// Whether it holds more memory than a quiet room needs.
     pub(super) fn is_oversized(&self) -> bool {
         self.held() > QUIET_MAX

@@ -1,0 +1,89 @@
+//! What the servers beside chinwag have in common: their options, how they begin, and how they put frames together.
+//!
+//! They are good-natured: they limit nothing but the length of a message, and a client that stops reading costs them
+//! memory. What they are asked for they do as cheaply as their libraries let them.
+
+use crate::Result;
+use bytes::Bytes;
+use std::net::TcpListener;
+
+/// What is written at once, in bytes; more goes out in pieces.
+pub const BATCH_MAX: usize = 64 << 10;
+
+#[derive(Clone, Copy)]
+pub struct Options {
+    /// Send each message back to its sender, in place of to everyone else.
+    pub echo: bool,
+    /// Longest message, in bytes.
+    pub max_message: usize,
+}
+
+impl Options {
+    /// How much to read at once, in bytes, where a library wants to be told: what is set aside for it is cleared, or
+    /// held, for each client.
+    pub fn read_buffer(&self) -> usize {
+        if self.max_message > 64 << 10 { 128 << 10 } else { 8 << 10 }
+    }
+}
+
+/// What is asked for with `--echo` and `--max-message BYTES`.
+pub fn options() -> Result<Options> {
+    let mut options = Options { echo: false, max_message: 64 << 10 };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--echo" => options.echo = true,
+            "--max-message" => options.max_message = words.next().ok_or("how many bytes?")?.parse()?,
+            _ => return Err(format!("{word}: no such option").into()),
+        }
+    }
+    Ok(options)
+}
+
+/// A listener on a free port, announced.
+pub fn listen() -> std::io::Result<TcpListener> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    println!("listening on http://{}/", listener.local_addr()?);
+    Ok(listener)
+}
+
+/// Frames that are to be written together. A single one is not copied.
+#[derive(Default)]
+pub struct Batch {
+    bytes: Vec<u8>,
+    single: Bytes,
+}
+
+impl Batch {
+    pub fn add(&mut self, frame: Bytes) {
+        if self.len() == 0 {
+            self.single = frame;
+            return;
+        }
+        if self.bytes.is_empty() {
+            self.bytes.extend_from_slice(&std::mem::take(&mut self.single));
+        }
+        self.bytes.extend_from_slice(&frame);
+    }
+
+    pub fn len(&self) -> usize {
+        self.single.len() + self.bytes.len()
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.len() >= BATCH_MAX
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        if self.bytes.is_empty() { &self.single } else { &self.bytes }
+    }
+
+    pub fn clear(&mut self) {
+        self.single = Bytes::new();
+        self.bytes.clear();
+    }
+}
