@@ -216,18 +216,12 @@ impl Reader {
             (armed, left) => armed == left,
         };
         if !serves {
-            self.armed = left.map(|left| at_least_a_tick(rounded_down(left)));
+            // A little less, so that it still serves for what is read a moment later against the same deadline.
+            self.armed = left.map(|left| at_least_a_tick(left - left / 16));
             self.connection.socket.set_read_timeout(self.armed)?;
         }
         Ok(())
     }
-}
-
-/// Less by up to a sixteenth: set so, a timeout still serves for what is read a moment later against the same deadline.
-fn rounded_down(timeout: Duration) -> Duration {
-    let millis = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
-    let dropped = millis.checked_ilog2().unwrap_or(0).saturating_sub(4);
-    Duration::from_millis(millis >> dropped << dropped)
 }
 
 /// A timeout of zero is an error, and one below a millisecond is rounded by the system as it likes.

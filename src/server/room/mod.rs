@@ -11,8 +11,7 @@
 //!
 //! [`Room::relay`] posts a finished frame into the queue. [`Room::flush`] makes the caller the *writer*, unless someone
 //! is already writing: then that thread takes these frames along, and the caller goes straight back to reading. The
-//! writer yields the processor once, so that every reader that is ready can post first (there is none where a client is
-//! alone, or is echoed to); swaps the queue for an empty
+//! writer yields the processor once, so that every reader that is ready can post first; swaps the queue for an empty
 //! one; gives each member all that is for it in a single system call; and looks at the queue again. The busier the
 //! room, the larger the batches and the fewer the system calls per message.
 //!
@@ -283,6 +282,7 @@ impl<W: Wire> Room<W> {
     fn write_rounds(&self) {
         let mut writer = lock(&self.writer);
         for round in 0.. {
+            // Whoever is alone, as one that is echoed to, has nobody to wait for.
             if writer.has_company() {
                 thread::yield_now();
             }
