@@ -112,6 +112,17 @@ fn a_few_long_messages_are_no_lag() {
 /// as each sender is read no faster than 64 KiB in 5 ms while someone is behind.
 #[test]
 fn a_slow_reader_is_not_lost_to_a_fast_sender() {
+    let kept = (0..10).find_map(|_| match read_at(f64::from(20 << 20)) {
+        Ok(()) => Some(true),
+        // What is lost at less than the pace that must be kept says nothing: the machine is too busy for this reader.
+        Err(pace) if pace < f64::from(14 << 20) => None,
+        Err(pace) => panic!("dropped at {pace} bytes a second"),
+    });
+    assert_eq!(kept, Some(true), "this machine cannot read 14 MiB a second");
+}
+
+/// Reads so many bytes a second while another sends as fast as it can; where it is dropped, the pace it really had.
+fn read_at(pace: f64) -> Result<(), f64> {
     const MESSAGES: u32 = 1024;
     const LENGTH: usize = 64 * 1024;
     let server = Server::start(&["--history", "0"]);
@@ -123,13 +134,20 @@ fn a_slow_reader_is_not_lost_to_a_fast_sender() {
         sender
     });
     let start = Instant::now();
+    let mut frame = vec![0; 10 + LENGTH];
+    let mut dropped = None;
     for n in 0..MESSAGES {
-        let due = start + Duration::from_secs_f64(f64::from(n) * LENGTH as f64 / f64::from(20 << 20));
-        thread::sleep(due.saturating_duration_since(Instant::now()));
-        reader.expect(&Frame::binary(&numbered(n, LENGTH)));
+        let read = f64::from(n) * LENGTH as f64;
+        thread::sleep(Duration::from_secs_f64(read / pace).saturating_sub(start.elapsed()));
+        if reader.stream.read_exact(&mut frame).is_err() {
+            dropped = Some(read / start.elapsed().as_secs_f64());
+            break;
+        }
+        assert_eq!((frame[0], &frame[10..14]), (FIN | BINARY, &n.to_be_bytes()[..]));
     }
     drop(sending.join().unwrap());
-    assert_eq!(value(&server, LAGGED), 0.0);
+    assert_eq!(value(&server, LAGGED), f64::from(u8::from(dropped.is_some())));
+    dropped.map_or(Ok(()), Err)
 }
 
 /// The server never waits for one client before it serves the next: a room with some that do not read is
@@ -144,15 +162,18 @@ fn one_that_does_not_read_delays_nobody() {
         talkers[0].send(&masked(FIN | BINARY, &numbered(n, 64 * 1024)));
         talkers[1].expect(&Frame::binary(&numbered(n, 64 * 1024)));
     }
-    let (without, with) = (chat(&mut undisturbed), chat(&mut talkers));
-    assert!(with < 5 * without + Duration::from_millis(500), "{with:?} instead of {without:?}");
+    // In turns, and the best of each: what else the machine does counts for nothing.
+    let rounds: Vec<_> = (0..10).map(|_| (chat(&mut undisturbed), chat(&mut talkers))).collect();
+    let without = rounds.iter().map(|(without, _)| *without).min().unwrap();
+    let with = rounds.iter().map(|(_, with)| *with).min().unwrap();
+    assert!(with < 5 * without + Duration::from_millis(50), "{with:?} instead of {without:?}");
     assert_eq!(value(&server, LAGGED), 0.0, "beside {} stalled", stalled.len());
 }
 
-/// How long it takes two to exchange 200 messages.
+/// How long it takes two to exchange 20 messages.
 fn chat(talkers: &mut [Client; 2]) -> Duration {
     let start = Instant::now();
-    for n in 0..200 {
+    for n in 0..20 {
         talkers[n % 2].text(&n.to_string());
         talkers[(n + 1) % 2].expect_text(&n.to_string());
     }
