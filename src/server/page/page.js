@@ -112,8 +112,8 @@ function enter(chosen) {
 }
 
 function problemOf(text) {
-  if (looksOf(text) === '') return 'Please enter a name.';
   if ([...text].length > NAME_LENGTH) return `A name has at most ${NAME_LENGTH} characters.`;
+  if (looksOf(text) === '') return 'Please enter a name.';
   // A lone surrogate is no character and has no UTF-8.
   return /[\p{Cc}\p{Cs}]/u.test(text) ? 'A name has no control characters.' : '';
 }
