@@ -12,8 +12,8 @@ const { setTimeout: pause } = require('node:timers/promises');
 const { chromium } = require('playwright-core');
 const WebSocket = require('ws');
 
-const { CHINWAG, SHOTS } = process.env;
-assert.ok(CHINWAG && SHOTS, 'started by tests/browser/run');
+const { CHINWAG, CHROMIUM, SHOTS } = process.env;
+assert.ok(CHINWAG && CHROMIUM && SHOTS, 'started by tests/browser/run');
 fs.mkdirSync(SHOTS, { recursive: true });
 
 const PATIENCE = 60000;
@@ -24,7 +24,7 @@ let browser;
 
 before(async () => {
   browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
+    executablePath: CHROMIUM,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync'],
   });
@@ -49,10 +49,11 @@ class Server {
 
   async start() {
     this.child = spawn(CHINWAG, ['--listen', '127.0.0.1:0', '--quiet', ...this.options], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [line] = await Promise.race([
-      readline.createInterface(this.child.stdout)[Symbol.asyncIterator]().next().then(({ value }) => [value]),
-      new Promise((_, reject) => { this.child.once('error', reject); }),
-    ]);
+    const line = await new Promise((resolve, reject) => {
+      this.child.once('error', reject);
+      this.child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
+      readline.createInterface(this.child.stdout).once('line', resolve);
+    });
     this.port = Number(line.match(/:(\d+)\/$/)[1]);
   }
 

@@ -102,6 +102,29 @@ scene('what a dead connection swallowed is sent again, what arrived is not', asy
   assert.deepEqual(await bob.texts(), ['arrived', 'lost 1', 'lost 2', 'after']);
 });
 
+scene('what is said while the history comes waits for it', async (stage) => {
+  const alice = await stage.person('alice');
+  const bob = await stage.person('bob');
+  const script = await stage.client();
+  await alice.say('arrived');
+  await bob.sees('arrived');
+  await alice.page.evaluate(() => {
+    const root = document.documentElement;
+    const speak = (_, watcher) => {
+      if (root.dataset.state !== 'open') return;
+      watcher.disconnect();
+      document.getElementById('text').value = 'at once';
+      document.getElementById('compose').requestSubmit();
+    };
+    new MutationObserver(speak).observe(root, { attributes: true });
+  });
+  stage.proxy.cut();
+  await bob.sees('at once');
+  await until('the script heard it', () => script.heard.some((text) => text.includes('at once')));
+  assert.deepEqual(script.heard.map((text) => JSON.parse(text).text), ['arrived', 'at once']);
+  assert.deepEqual(await alice.texts(), ['arrived', 'at once']);
+});
+
 scene('offline and back: at once, and the history fills the gap', async (stage) => {
   const alice = await stage.person('alice');
   const bob = await stage.person('bob');
