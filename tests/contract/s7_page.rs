@@ -75,6 +75,12 @@ fn its_script_and_style_sheet_are_there() {
 }
 
 #[test]
+fn it_is_small() {
+    let bytes: usize = PARTS.iter().map(|(path, _)| get(path).text().len()).sum();
+    assert!(bytes < 25_000, "{bytes} bytes");
+}
+
+#[test]
 fn there_is_no_inline_code() {
     let page = get("/");
     for tag in tags(page.text()) {
