@@ -83,16 +83,17 @@ class Strangers:
 
     def __init__(self, server, seed):
         self.server, self.random = server, random.Random(seed)
-        self.answers = collections.Counter()
+        self.answers, self.are_over = collections.Counter(), False
 
     async def come_and_go(self):
-        while True:
+        while not self.are_over:
             with contextlib.suppress(OSError, asyncio.TimeoutError):
                 await self.one()
 
     async def one(self):
         kind = self.random.choice((self.garbage, self.half, self.broken, self.silence))
-        reader, writer = await asyncio.open_connection(self.server.ip, self.server.port)
+        connecting = asyncio.open_connection(self.server.ip, self.server.port)
+        reader, writer = await asyncio.wait_for(connecting, 1)
         try:
             writer.write(kind())
             answer = await asyncio.wait_for(reader.read(4096), 1)
@@ -136,16 +137,16 @@ async def crowd(server):
         talk = asyncio.create_task(talk_until(stopped, alice, bob))
         flood = [asyncio.create_task(strangers.come_and_go()) for _ in range(150)]
         await asyncio.wait([talk], timeout=8)
-        for task in flood:
-            task.cancel()
-        await asyncio.wait(flood)
+        strangers.are_over = True
+        await asyncio.gather(*flood)
         # Whoever still chats goes on to do so, and there is room for newcomers again.
         async with await newcomer(server) as carol:
             assert not talk.done(), "the chat has ended"
             stopped.set()
             rounds, longest = await talk
             await alice.send("welcome")
-            assert await received(carol) == "welcome"
+            while await received(carol) != "welcome":
+                pass  # what was said while she came
     answers, errors = strangers.answers, server.metric("chinwag_accept_errors_total")
     print(f"{rounds} round trips, the longest {longest * 1000:.0f} ms, among {answers.total()} strangers:", dict(answers))
     print(f"accept failed {errors} times")
