@@ -33,19 +33,12 @@ impl Frames {
     pub(super) fn take<'b>(&mut self, mut bytes: &'b [u8]) -> (Vec<String>, Option<&'b [u8]>) {
         let mut explained = Vec::new();
         while !bytes.is_empty() {
-            // A header is taken byte by byte: one of them may decide that it is refused.
-            let wanted = self.explanation().frame_len().map_or(1, |len| len.saturating_sub(self.arrived()));
-            let (piece, rest) =
-                bytes.split_at(usize::try_from(wanted).unwrap_or(usize::MAX).min(bytes.len()));
-            bytes = rest;
-            self.keep(piece);
-            let verdict = self.judge.as_mut().map_or(Verdict::Fine, |judge| judge.take(piece));
+            let (len, verdict) = self.take_piece(bytes);
+            bytes = &bytes[len..];
             let explanation = self.explanation();
             let is_control = explanation.opcode().is_some_and(Opcode::is_control);
             match &verdict {
-                Verdict::Refused(error) => {
-                    explained.push(explanation.refused(*error).to_string());
-                }
+                Verdict::Refused(error) => explained.push(explanation.refused(*error).to_string()),
                 _ if explanation.frame_len() != Some(self.arrived()) => continue,
                 Verdict::Message(message) => explained.push(format!("{explanation}\n{message}")),
                 Verdict::Fine | Verdict::Close => explained.push(explanation.to_string()),
@@ -56,10 +49,23 @@ impl Frames {
             self.kept.clear();
             self.hidden = 0;
             if matches!(verdict, Verdict::Refused(_) | Verdict::Close) {
-                return (explained, Some(rest));
+                return (explained, Some(bytes));
             }
         }
         (explained, None)
+    }
+
+    /// Takes bytes of one frame, how many and what they led to: of a header one, of a payload all there are, or as many
+    /// as decide that it is refused.
+    fn take_piece(&mut self, bytes: &[u8]) -> (usize, Verdict) {
+        let wanted = self.explanation().frame_len().map_or(1, |len| len.saturating_sub(self.arrived()));
+        let mut len = usize::try_from(wanted).unwrap_or(usize::MAX).min(bytes.len());
+        let mut verdict = Verdict::Fine;
+        if let Some(judge) = &mut self.judge {
+            (len, verdict) = judge.take(&bytes[..len]);
+        }
+        self.keep(&bytes[..len]);
+        (len, verdict)
     }
 
     /// The frame that never became whole.
@@ -105,9 +111,19 @@ impl Judge {
         Judge { receiver: Receiver::new(limits), buffer: Vec::new(), fragments: 0 }
     }
 
-    /// Takes a piece of one frame, which brings one event at most.
-    fn take(&mut self, piece: &[u8]) -> Verdict {
-        self.buffer.extend_from_slice(piece);
+    /// Takes a piece of one frame, and says how much of it was looked at until there was something to say.
+    fn take(&mut self, piece: &[u8]) -> (usize, Verdict) {
+        for (at, byte) in piece.iter().enumerate() {
+            match self.take_byte(*byte) {
+                Verdict::Fine => {}
+                verdict => return (at + 1, verdict),
+            }
+        }
+        (piece.len(), Verdict::Fine)
+    }
+
+    fn take_byte(&mut self, byte: u8) -> Verdict {
+        self.buffer.push(byte);
         let verdict = match self.receiver.receive(&mut self.buffer) {
             Err(error) => Verdict::Refused(error),
             Ok(Some(Event::Close(..))) => Verdict::Close,

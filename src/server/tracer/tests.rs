@@ -206,3 +206,29 @@ fn little_is_kept_of_a_large_frame() {
     let (explained, rest) = frames.take(&[7]);
     assert!(explained[0].contains("... and 1048448 bytes more") && rest.is_none(), "{explained:?}");
 }
+
+/// The sessions that the fuzz targets begin with, broken ones among them.
+#[test]
+fn sessions_of_every_kind_however_they_are_cut() {
+    let seeds = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds/receiver");
+    let files = std::fs::read_dir(seeds).expect(seeds).map(|entry| entry.expect(seeds).path());
+    let inputs: Vec<_> = files.map(|path| std::fs::read(path).expect(seeds)).collect();
+    // The first byte says how many more come before the session: tests/protocol/properties/delivery.rs.
+    let sessions = inputs.iter().map(|input| &input[1 + usize::from(input[0] & 0b11)..]);
+    let sessions: Vec<_> = sessions.filter(|session| session.len() < 5000).collect();
+    assert!(sessions.len() > 30);
+    let mut explained = 0;
+    for session in sessions {
+        let all_but_ignored = |piece_len| {
+            let mut told = told_of_frames(&[(In, session)], piece_len);
+            told.retain(|(_, text)| !text.ends_with(", ignored"));
+            told
+        };
+        let whole = all_but_ignored(usize::MAX);
+        explained += whole.len();
+        for piece_len in [1, 3, 100] {
+            assert_eq!(all_but_ignored(piece_len), whole, "{session:02x?}");
+        }
+    }
+    assert!(explained > 60, "{explained} frames");
+}
