@@ -217,5 +217,4 @@ pub mod protocol;
 pub mod server;
 #[cfg(feature = "server")]
 pub mod sys;
-#[cfg(feature = "server")]
-mod trace;
+pub mod trace;

@@ -141,11 +141,14 @@ impl<'h> Request<'h> {
 /// A `Sec-WebSocket-Accept`: the base64 of a SHA-1.
 pub type AcceptKey = [u8; 28];
 
+/// §1.3: what is appended to a key, "unlikely to be used by network endpoints that do not understand" this protocol.
+pub const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
 /// §4.2.2 (5.4): proves that the key has been read by someone who speaks this protocol.
 pub fn accept_key(key: &[u8]) -> AcceptKey {
     let mut sha1 = Sha1::new();
     sha1.update(key);
-    sha1.update(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+    sha1.update(GUID);
     let mut accept = [0; 28];
     // 20 bytes are 28 characters: they fit.
     let _ = STANDARD.encode_slice(sha1.digest().bytes(), &mut accept);

@@ -20,7 +20,7 @@ use crate::protocol::error::ProtocolError;
 use crate::protocol::event::{Event, Payload};
 use crate::protocol::frame::{FrameHeader, Opcode};
 use crate::protocol::head::Head;
-use crate::protocol::receiver::{Limits, Receiver};
+use crate::protocol::receiver::Receiver;
 use crate::protocol::refusal::Refusal;
 
 /// How long a sender rests after each read while someone in the room is far behind.
@@ -133,10 +133,7 @@ fn chat(
         shared,
         reader,
         buffer,
-        receiver: Receiver::new(Limits {
-            max_message: shared.config.max_message,
-            max_fragments: shared.config.max_fragments,
-        }),
+        receiver: Receiver::new(shared.limits()),
         seat,
         heard: Instant::now(),
         pinged: None,

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::Shared;
 use super::gate::Permit;
 use super::metrics::{Dropped, Metrics};
 use super::room::Wire;
 use super::sync::{Condvar, Mutex, lock, wait_timeout};
-use super::{Log, Shared};
+use super::tracer::Tracer;
 use crate::sys;
-use crate::trace::Shown;
 
 /// The most that is read at once, in bytes: also what a sender is held to per tick while others lag.
 pub(crate) const READ_MAX: usize = 64 * 1024;
@@ -28,8 +28,8 @@ pub(crate) struct Connection {
     pub(crate) peer: SocketAddr,
     pub(crate) permit: Permit,
     metrics: Arc<Metrics>,
-    /// Where its bytes are shown, if they are to be.
-    trace: Option<Log>,
+    /// Who explains what passes, if it is to be explained.
+    tracer: Option<Box<Tracer>>,
     /// Whether its request is still awaited: nothing is lost if it is cut now.
     awaits_head: AtomicBool,
     lagged: AtomicBool,
@@ -53,7 +53,10 @@ impl Connection {
             peer,
             permit,
             metrics: Arc::clone(&shared.metrics),
-            trace: shared.config.trace.then(|| shared.log.clone()),
+            tracer: shared
+                .config
+                .trace
+                .then(|| Box::new(Tracer::new(shared.log.clone(), number, shared.limits()))),
             awaits_head: AtomicBool::new(true),
             lagged: AtomicBool::new(false),
             writing_ended: Mutex::new(false),
@@ -83,18 +86,15 @@ impl Connection {
 
     fn count_out(&self, bytes: &[u8]) {
         self.metrics.bytes_out(bytes.len());
-        self.show("out", bytes);
+        if let Some(tracer) = &self.tracer {
+            tracer.send(bytes);
+        }
     }
 
     fn count_in(&self, bytes: &[u8]) {
         self.metrics.bytes_in(bytes.len());
-        self.show("in", bytes);
-    }
-
-    fn show(&self, direction: &str, bytes: &[u8]) {
-        if let Some(log) = self.trace.as_ref().filter(|_| !bytes.is_empty()) {
-            let (number, count, shown) = (self.number, bytes.len(), Shown(bytes));
-            log.error(format_args!("client {number} {direction}, {count} bytes:{shown}"));
+        if let Some(tracer) = &self.tracer {
+            tracer.receive(bytes);
         }
     }
 
@@ -142,6 +142,9 @@ impl Wire for Connection {
     }
 
     fn end_writing(&self) {
+        if let Some(tracer) = &self.tracer {
+            tracer.end_sending();
+        }
         // A peer that is already gone is what was wanted.
         let _ = self.socket.shutdown(Shutdown::Write);
         *lock(&self.writing_ended) = true;

@@ -17,6 +17,7 @@ mod room;
 mod rooms;
 mod site;
 mod sync;
+mod tracer;
 mod wishes;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::protocol::close::CloseCode;
+use crate::protocol::receiver::Limits;
 use crate::protocol::refusal::Refusal;
 use crate::sys::{self, Waker};
 pub use config::Config;
@@ -159,6 +161,10 @@ impl Handle {
 }
 
 impl Shared {
+    fn limits(&self) -> Limits {
+        Limits { max_message: self.config.max_message, max_fragments: self.config.max_fragments }
+    }
+
     /// Finds a place and a thread for a connection, or refuses it.
     fn admit(self: &Arc<Shared>, socket: TcpStream, peer: SocketAddr) {
         if self.stopping.load(Ordering::SeqCst) {

@@ -6,3 +6,4 @@ mod options;
 mod refusals;
 mod signals;
 mod streams;
+mod trace;

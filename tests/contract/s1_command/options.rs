@@ -126,19 +126,6 @@ fn echo_goes_to_the_sender_alone() {
 }
 
 #[test]
-fn trace_explains_handshakes_and_frames() {
-    let server = Server::start(&["--trace", "--echo"]);
-    let mut client = Client::join(&server, "/traced");
-    server.stderr.wait_for("the request", |line| line.contains("/traced"));
-    server.stderr.wait_for("the key", |line| line.contains("Sec-WebSocket-Key"));
-    client.send(&[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);
-    client.expect_text("Hello");
-    for byte in ["81", "85", "37", "3d", "58"] {
-        server.stderr.wait_for(byte, |line| line.to_lowercase().contains(byte));
-    }
-}
-
-#[test]
 fn without_trace_no_contents_are_logged() {
     let mut server = Server::start(&["--echo"]);
     let mut client = Client::join(&server, "/");

@@ -2,6 +2,7 @@
 #![no_std]
 #![no_main]
 
+use core::fmt::{self, Write};
 use core::panic::PanicInfo;
 
 use chinwag::protocol::close::CloseFrame;
@@ -9,6 +10,7 @@ use chinwag::protocol::error::ProtocolError;
 use chinwag::protocol::event::Event;
 use chinwag::protocol::frame::Opcode;
 use chinwag::protocol::receiver::{Limits, Receiver};
+use chinwag::trace::explain;
 
 const LIMITS: Limits = Limits { max_message: 256, max_fragments: 8 };
 
@@ -52,7 +54,26 @@ fn first_failure(connection: &mut Connection) -> i32 {
     if error != ProtocolError::UnmaskedFrame || close.as_bytes() != expected {
         return 5;
     }
+    let mut text = Text { bytes: [0; 1024], len: 0 };
+    if write!(text, "{}", explain(&UNMASKED)).is_err() || !text.bytes[..text.len].ends_with(b"payload") {
+        return 6;
+    }
     0
+}
+
+/// Formatted text in a fixed array.
+struct Text {
+    bytes: [u8; 1024],
+    len: usize,
+}
+
+impl fmt::Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.len + text.len();
+        self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.len = end;
+        Ok(())
+    }
 }
 
 // What starts the program and calls `main`, and `memcpy` and the like, are the C library's.

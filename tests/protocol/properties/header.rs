@@ -16,6 +16,7 @@ pub fn holds(input: &[u8]) -> bool {
             Err(error) => assert_eq!(parsed, Err(error), "{prefix:02x?}"),
         }
     }
+    check_explanation(input, decided_at, verdict);
     let Ok(header) = verdict else { return false };
     if decided_at > input.len() {
         return false;
@@ -30,6 +31,20 @@ pub fn holds(input: &[u8]) -> bool {
     assert_eq!(encoded.len(), decided_at - 4);
     assert_eq!(FrameHeader::parse(encoded), Err(UnmaskedFrame));
     true
+}
+
+/// What explains a frame sees the same, but for the mask: it explains a server's frames as well.
+fn check_explanation(input: &[u8], decided_at: usize, verdict: Result<FrameHeader, ProtocolError>) {
+    let explanation = chinwag::trace::explain(input);
+    assert!(!explanation.to_string().is_empty());
+    match verdict {
+        _ if decided_at > input.len() => {
+            assert_eq!((explanation.frame_len(), explanation.error()), (None, None))
+        }
+        Ok(header) => assert_eq!(explanation.frame_len(), Some(decided_at as u64 + header.payload_len)),
+        Err(UnmaskedFrame) => {}
+        Err(error) => assert_eq!(explanation.error(), Some(error), "{input:02x?}"),
+    }
 }
 
 /// How many bytes decide (`usize::MAX` where those there do not) and what they say, from the picture of §5.2.

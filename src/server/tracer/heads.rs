@@ -1,0 +1,121 @@
+//! The two heads of an opening handshake (§4.2), and those of other requests.
+
+use sha1_smol::Sha1;
+
+use crate::protocol::handshake::{GUID, accept_key};
+use crate::protocol::refusal::Refusal;
+use crate::trace::{Count, Hex, Text};
+
+/// Where the meaning of a line begins, if the line is not longer.
+const MEANING: usize = 54;
+
+const KEY_FIELD: &[u8] = b"Sec-WebSocket-Key:";
+
+/// The most that is shown of a line, in bytes.
+const LINE_MAX: usize = 160;
+
+/// A field's name in lower case, and what it is for.
+type Field = (&'static str, &'static str);
+
+/// What the fields of a handshake are for.
+const FIELDS: [Field; 9] = [
+    ("host", "§4.2.1 (2): whom the request is for"),
+    ("upgrade", "§4.2.1 (3): the protocol to change to"),
+    ("connection", "§4.2.1 (4): the change is asked of this hop"),
+    ("sec-websocket-key", "§4.2.1 (5): 16 random bytes in base64"),
+    ("sec-websocket-version", "§4.2.1 (6): the version, always 13"),
+    ("origin", "§4.2.1 (7): the web page that asks, said by a browser"),
+    ("sec-websocket-protocol", "§4.2.1 (8): subprotocols; none is taken"),
+    ("sec-websocket-extensions", "§4.2.1 (9): extensions; none is taken"),
+    ("sec-websocket-accept", "§4.2.2 (5.4): proof that the key was read"),
+];
+
+/// The length of the head that `bytes` begin with, once it is whole.
+pub(super) fn len(bytes: &[u8]) -> Option<usize> {
+    let end = b"\r\n\r\n";
+    bytes.windows(end.len()).position(|window| window == end).map(|at| at + end.len())
+}
+
+pub(super) fn switches_protocols(response: &[u8]) -> bool {
+    response.starts_with(b"HTTP/1.1 101 ")
+}
+
+pub(super) fn explain_request(head: &[u8]) -> String {
+    let fields = if key_of(head).is_empty() { &[][..] } else { &FIELDS };
+    explain("request head", head, "method, path, version", fields)
+}
+
+/// What was refused before the head was whole.
+pub(super) fn explain_refused(bytes: &[u8], refusal: Refusal) -> String {
+    format!(
+        "{}\nrefused: {refusal}; the answer is {}",
+        explain("request head", bytes, "", &[]),
+        refusal.status()
+    )
+}
+
+pub(super) fn explain_response(head: &[u8]) -> String {
+    if switches_protocols(head) {
+        explain("response head", head, "after this head there are frames", &FIELDS)
+    } else {
+        explain("response head", head, "no WebSocket: the stream ends after this", &[])
+    }
+}
+
+/// §4.2.2 (5.4): how the accept key comes about.
+pub(super) fn explain_accept_key(request: &[u8]) -> String {
+    let key = key_of(request);
+    let mut sha1 = Sha1::from(key);
+    sha1.update(GUID);
+    let digest = sha1.digest().bytes();
+    let (first_half, second_half) = digest.split_at(digest.len() / 2);
+    let rows = [
+        (key.escape_ascii().to_string(), "the key, as it came"),
+        (GUID.escape_ascii().to_string(), "appended to it, always the same"),
+        (Hex(first_half).to_string(), "the SHA-1 of the two together,"),
+        (Hex(second_half).to_string(), "20 bytes"),
+        (accept_key(key).escape_ascii().to_string(), "base64 of these: Sec-WebSocket-Accept"),
+    ];
+    rows.iter().fold("the accept key".to_owned(), |text, (value, meaning)| text + &row(value, meaning))
+}
+
+/// What never became a head.
+pub(super) fn explain_unfinished(bytes: &[u8]) -> Option<String> {
+    (!bytes.is_empty()).then(|| format!("{}\nunfinished: the head goes on", explain("head", bytes, "", &[])))
+}
+
+fn explain(what: &str, head: &[u8], meaning_of_first: &str, fields: &[Field]) -> String {
+    let mut meaning = meaning_of_first;
+    let mut text = format!("{what} of {}", Count(head.len() as u64));
+    for line in head.split_inclusive(|byte| *byte == b'\n') {
+        let (shown, more) = line.split_at(line.len().min(LINE_MAX));
+        let mut shown = Text(shown).to_string();
+        if !more.is_empty() {
+            shown += &format!("... and {} more", Count(more.len() as u64));
+        }
+        text += &row(&shown, meaning_of(line, fields).unwrap_or(meaning));
+        meaning = "";
+    }
+    text
+}
+
+/// Begins a line: a value and what it means.
+fn row(value: &str, meaning: &str) -> String {
+    format!("\n{value:<MEANING$}  {meaning}").trim_end_matches(' ').to_owned()
+}
+
+fn meaning_of(line: &[u8], fields: &[Field]) -> Option<&'static str> {
+    if line == b"\r\n" {
+        return Some("the end of the head");
+    }
+    let name = line.split(|byte| *byte == b':').next()?;
+    let field = fields.iter().find(|(field, _)| name.eq_ignore_ascii_case(field.as_bytes()));
+    field.map(|(_, meaning)| *meaning)
+}
+
+fn key_of(request: &[u8]) -> &[u8] {
+    let lines = request.split(|byte| *byte == b'\n');
+    let named = lines.filter_map(|line| line.split_at_checked(KEY_FIELD.len()));
+    let mut values = named.filter(|(name, _)| name.eq_ignore_ascii_case(KEY_FIELD)).map(|(_, value)| value);
+    values.next().unwrap_or_default().trim_ascii()
+}
