@@ -83,6 +83,33 @@ pub fn compare(rounds: usize) {
     print_bytes(&groups);
 }
 
+/// What `src/bin/instructions.rs` is asked for.
+pub const LINES: [&str; 7] = [
+    "header",
+    "header of tungstenite",
+    "mask",
+    "UTF-8, ASCII",
+    "UTF-8, mixed",
+    "receiver, ASCII",
+    "receiver, mixed",
+];
+
+/// Does the work of one line so many times; how many headers, or bytes, that are each time.
+pub fn repeat(line: &str, times: usize) -> Option<usize> {
+    let mut line = match line {
+        "header" => header_by_chinwag(),
+        "header of tungstenite" => header_by_tungstenite(),
+        "mask" => masking().swap_remove(1),
+        "UTF-8, ASCII" => utf8("", ASCII).swap_remove(1),
+        "UTF-8, mixed" => utf8("", MIXED).swap_remove(1),
+        "receiver, ASCII" => receiving("", &text(LONG, ASCII), 1, 1).swap_remove(1),
+        "receiver, mixed" => receiving("", &text(LONG, MIXED), 1, 1).swap_remove(1),
+        _ => return None,
+    };
+    (0..times).for_each(|_| (line.work)());
+    Some(line.units)
+}
+
 /// The first line of each group is `memcpy`.
 fn print_bytes(groups: &[Vec<Line>]) {
     let mut table = Table::new(&["in memory", "whose", "GiB/s", "× memcpy"]);
