@@ -8,27 +8,44 @@ pub const USAGE: &str = "\
 cargo bench --manifest-path benches/Cargo.toml -- [SCENARIO...] [OPTIONS]
 
 scenarios (all of them, if none is named):
+  core         the protocol's code in memory, without a server
   fan-out      100 clients talk and one listens, 64 bytes
   many-listen  10 of 1,000 clients talk, 128 bytes
   large        one of 50 clients talks, 16 KiB
   sparse       10 messages a second in all among 101 clients, 64 bytes
+  echo         one client is echoed to, 64 bytes
+  echo-many    50 clients with 16 messages under way are, 64 bytes
+  echo-1M      two clients are, 1 MiB
+  connect      clients that come and go, 32 together
   stall        16 MiB into a room with and without a client that stopped reading
-  idle         1,000 and 5,000 clients that do nothing
+  idle         1,000 and 10,000 clients that do nothing
 
 options:
-  --servers A,B      only these of: chinwag, naive, raw-epoll, and what --binary adds
+  --servers A,B      only these of: chinwag, naive, tungstenite, tokio-tungstenite, fastwebsockets,
+                     raw-epoll, and what --binary adds
   --binary NAME=PATH measure this program too; it must take a port by itself and print
                      `listening on http://ADDR:PORT/`; NAME=PATH,ARG,ARG passes arguments
   --rounds N         rounds, of which the median is printed (5)
   --seconds S        seconds of measuring in each round (2)
-  --idle N,N         how many idle clients (1000,5000)
+  --idle N,N         how many idle clients (1000,10000)
   --in-flight N      messages each talker has under way, in place of the scenario's own number
   --unpinned         leave it to the kernel on which processor the server and the load run,
                      in place of the first for the server and the last for the load
 ";
 
-pub const SCENARIOS: [&str; 10] =
-    ["core", "fan-out", "many-listen", "large", "sparse", "echo", "echo-many", "echo-1M", "stall", "idle"];
+pub const SCENARIOS: [&str; 11] = [
+    "core",
+    "fan-out",
+    "many-listen",
+    "large",
+    "sparse",
+    "echo",
+    "echo-many",
+    "echo-1M",
+    "connect",
+    "stall",
+    "idle",
+];
 
 pub struct Args {
     pub scenarios: Vec<String>,
@@ -50,7 +67,7 @@ pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Args>> {
         binaries: Vec::new(),
         rounds: 5,
         time: Duration::from_secs(2),
-        idle: vec![1000, 5000],
+        idle: vec![1000, 10_000],
         in_flight: None,
         pinned: true,
     };

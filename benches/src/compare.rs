@@ -4,7 +4,7 @@ use chinwag_benches::args::{self, Args};
 use chinwag_benches::relay::Cost;
 use chinwag_benches::server::Contender;
 use chinwag_benches::table::{Table, figure, median};
-use chinwag_benches::{Result, echo, idle, relay, stall};
+use chinwag_benches::{Result, connect, echo, idle, protocol, relay, stall};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::process::ExitCode;
 
@@ -19,6 +19,8 @@ const PEERS: [(&str, &str); 5] = [
 ];
 /// They pass messages on, and that is all.
 const NO_ECHO: [&str; 2] = ["naive", "raw-epoll"];
+/// It does not know what a Close is.
+const NO_CLOSE: [&str; 1] = ["raw-epoll"];
 
 fn main() -> ExitCode {
     match run() {
@@ -37,13 +39,18 @@ fn run() -> Result<()> {
     };
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
-    if args.scenarios == ["core"] {
-        chinwag_benches::protocol::compare(args.rounds);
-        return Ok(());
-    }
-    let contenders = contenders(&args)?;
     let load = std::fs::read_to_string("/proc/loadavg")?;
     println!("load average at the start: {}", load.split(' ').next().unwrap_or_default());
+    if args.scenarios.iter().any(|scenario| scenario == "core") {
+        protocol::compare(args.rounds);
+    }
+    if args.scenarios.iter().any(|scenario| scenario != "core") {
+        compare_servers(&contenders(&args)?, &args)?;
+    }
+    Ok(())
+}
+
+fn compare_servers(contenders: &[Contender], args: &Args) -> Result<()> {
     let asked_for = |name: &str| args.scenarios.iter().any(|scenario| scenario == name);
     let mut relays = relay::SCENARIOS.to_vec();
     relays.retain(|scenario| asked_for(scenario.name));
@@ -52,21 +59,28 @@ fn run() -> Result<()> {
             *own = asked;
         }
     }
-    if !relays.is_empty() {
-        compare_relay(&relays, &contenders, &args)?;
-    }
     let mut echoes = echo::SCENARIOS.to_vec();
     echoes.retain(|scenario| asked_for(scenario.name));
+    if !relays.is_empty() {
+        compare_relay(&relays, contenders, args)?;
+    }
     if !echoes.is_empty() {
-        compare_echo(&echoes, &contenders, &args)?;
+        compare_echo(&echoes, &without(&NO_ECHO, contenders), args)?;
+    }
+    if asked_for("connect") {
+        compare_connect(&without(&NO_CLOSE, contenders), args)?;
     }
     if asked_for("stall") {
-        compare_stall(&contenders, &args)?;
+        compare_stall(contenders, args)?;
     }
     if asked_for("idle") {
-        compare_idle(&contenders, &args)?;
+        compare_idle(contenders, args)?;
     }
     Ok(())
+}
+
+fn without(names: &[&str], contenders: &[Contender]) -> Vec<Contender> {
+    contenders.iter().filter(|contender| !names.contains(&contender.name.as_str())).cloned().collect()
 }
 
 /// The servers that are asked for, chinwag first.
@@ -74,7 +88,7 @@ fn contenders(args: &Args) -> Result<Vec<Contender>> {
     let wanted = |name: &str| args.servers.is_empty() || args.servers.iter().any(|server| server == name);
     let mut contenders = Vec::new();
     if wanted(CHINWAG) {
-        contenders.push(Contender::chinwag(&["--listen", "127.0.0.1:0", "--max-clients", "10000"])?);
+        contenders.push(Contender::chinwag(&["--listen", "127.0.0.1:0", "--max-clients", "12000"])?);
     }
     for (name, path) in PEERS.iter().filter(|(name, _)| wanted(name)) {
         contenders.push(Contender { name: name.to_string(), path: path.into(), args: Vec::new() });
@@ -113,14 +127,12 @@ fn compare_relay(scenarios: &[relay::Scenario], contenders: &[Contender], args: 
 }
 
 fn compare_echo(scenarios: &[echo::Scenario], contenders: &[Contender], args: &Args) -> Result<()> {
-    let mut contenders = contenders.to_vec();
-    contenders.retain(|contender| !NO_ECHO.contains(&contender.name.as_str()));
     let mut table = cost_table("messages/s", "CPU µs/message");
     for scenario in scenarios {
-        let costs = in_turns(&contenders, args.rounds, |contender| {
+        let costs = in_turns(contenders, args.rounds, |contender| {
             echo::measure(scenario, contender, args.time, args.pinned)
         })?;
-        add_costs(&mut table, scenario.name, &contenders, &costs);
+        add_costs(&mut table, scenario.name, contenders, &costs);
     }
     table.print();
     Ok(())
@@ -137,7 +149,7 @@ fn add_costs(table: &mut Table, scenario: &str, contenders: &[Contender], costs:
         row.extend([
             figure(median(of.iter().map(|cost| cost.per_second))),
             figure(median(of.iter().map(|cost| cost.cpu_us))),
-            figure(chinwag.map_or(f64::NAN, |chinwag| times(of, &costs[chinwag]))),
+            figure(chinwag.map_or(f64::NAN, |chinwag| times(of, &costs[chinwag], |cost| cost.cpu_us))),
             figure(median(of.iter().map(|cost| cost.busy))),
             figure(median(of.iter().map(|cost| cost.median_ms))),
             figure(median(of.iter().map(|cost| cost.p99_ms))),
@@ -146,9 +158,35 @@ fn add_costs(table: &mut Table, scenario: &str, contenders: &[Contender], costs:
     }
 }
 
-/// How many times as much processor time a message took as in the same round with `other`.
-fn times(of: &[Cost], other: &[Cost]) -> f64 {
-    median(of.iter().zip(other).map(|(of, other)| of.cpu_us / other.cpu_us))
+/// How many times as much processor time it took as in the same round with `other`.
+fn times<T>(of: &[T], other: &[T], cpu: impl Fn(&T) -> f64) -> f64 {
+    median(of.iter().zip(other).map(|(of, other)| cpu(of) / cpu(other)))
+}
+
+fn compare_connect(contenders: &[Contender], args: &Args) -> Result<()> {
+    let mut table = Table::new(&[
+        "scenario",
+        "server",
+        "connections/s",
+        "CPU µs/connection",
+        "× chinwag",
+        "server busy %",
+    ]);
+    let outcomes =
+        in_turns(contenders, args.rounds, |contender| connect::measure(contender, args.time, args.pinned))?;
+    let chinwag = contenders.iter().position(|contender| contender.name == CHINWAG);
+    for (contender, of) in contenders.iter().zip(&outcomes) {
+        table.row(vec![
+            "connect".into(),
+            contender.name.clone(),
+            figure(median(of.iter().map(|outcome| outcome.per_second))),
+            figure(median(of.iter().map(|outcome| outcome.cpu_us))),
+            figure(chinwag.map_or(f64::NAN, |chinwag| times(of, &outcomes[chinwag], |it| it.cpu_us))),
+            figure(median(of.iter().map(|outcome| outcome.busy))),
+        ]);
+    }
+    table.print();
+    Ok(())
 }
 
 fn compare_stall(contenders: &[Contender], args: &Args) -> Result<()> {
@@ -199,9 +237,13 @@ fn compare_idle(contenders: &[Contender], args: &Args) -> Result<()> {
         "to reach all ms",
     ]);
     for &clients in &args.idle {
-        let outcomes =
-            in_turns(contenders, args.rounds, |contender| idle::measure(clients, contender, args.pinned))?;
+        // Not everyone can have so many: what it has not is no figure, and no reason to end.
+        let outcomes = in_turns(contenders, args.rounds, |contender| {
+            let outcome = idle::measure(clients, contender, args.pinned);
+            Ok(outcome.inspect_err(|error| eprintln!("\n{}: {error}", contender.name)).ok())
+        })?;
         for (contender, of) in contenders.iter().zip(&outcomes) {
+            let of: Vec<&idle::Outcome> = of.iter().flatten().collect();
             table.row(vec![
                 clients.to_string(),
                 contender.name.clone(),

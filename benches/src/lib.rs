@@ -10,13 +10,15 @@
 //! - [`server`]: the process under measurement,
 //! - [`load`]: all clients in one event loop,
 //! - [`order`]: whether every message arrives once, whole and in one order, and at none of its senders,
-//! - [`relay`], [`stall`], [`idle`]: the scenarios,
+//! - [`relay`], [`echo`], [`connect`], [`stall`], [`idle`]: the scenarios; [`protocol`]: the one without a server,
+//! - [`peer`]: what the servers in `src/bin` have in common,
 //! - [`soak`]: a crowd that comes, talks, misbehaves and goes, for as long as one likes (`src/bin/soak.rs`),
 //! - [`args`] and [`table`]: what is asked for, and what is printed.
 //!
 //! The other servers are programs of one file each, in `src/bin`.
 
 pub mod args;
+pub mod connect;
 pub mod echo;
 pub mod frame;
 pub mod handshake;

@@ -51,14 +51,7 @@ impl Load {
     }
 
     fn connect_some(&mut self, addr: SocketAddr, count: usize) -> Result<()> {
-        let request = handshake::request(&addr.to_string());
-        let mut streams = Vec::with_capacity(count);
-        for _ in 0..count {
-            let mut stream = TcpStream::connect(addr)?;
-            stream.set_nodelay(true)?;
-            stream.write_all(request.as_bytes())?;
-            streams.push(stream);
-        }
+        let streams = (0..count).map(|_| dial(addr)).collect::<Result<Vec<TcpStream>>>()?;
         for mut stream in streams {
             let input = await_acceptance(&mut stream)?;
             stream.set_nonblocking(true)?;
@@ -165,8 +158,16 @@ impl Load {
     }
 }
 
+/// Connects, and asks to be let in.
+pub(crate) fn dial(addr: SocketAddr) -> Result<TcpStream> {
+    let mut stream = TcpStream::connect(addr)?;
+    stream.set_nodelay(true)?;
+    stream.write_all(handshake::request(&addr.to_string()).as_bytes())?;
+    Ok(stream)
+}
+
 /// Reads the server's answer; returns what came behind it.
-fn await_acceptance(stream: &mut TcpStream) -> Result<Vec<u8>> {
+pub(crate) fn await_acceptance(stream: &mut TcpStream) -> Result<Vec<u8>> {
     stream.set_read_timeout(Some(HANDSHAKE_TIMEOUT))?;
     let (mut bytes, mut some) = (Vec::new(), [0; 1024]);
     loop {

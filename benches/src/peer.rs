@@ -56,7 +56,7 @@ pub struct Batch {
 
 impl Batch {
     pub fn add(&mut self, frame: Bytes) {
-        if self.len() == 0 {
+        if self.is_empty() {
             self.single = frame;
             return;
         }

@@ -1,9 +1,9 @@
 //! The protocol's code alone, in memory: what a byte costs before any kernel is asked.
 //!
 //! `memcpy` is the measure: whoever takes a mask off and looks for what is no UTF-8 has to read each byte and write it.
-//! It copies the same bytes between the same places, once where they fit into the cache of one core and once where
-//! they are far more than any cache holds. Receivers are given their bytes by a copy, as they would be by a `read`;
-//! that copy is a part of their figures.
+//! It copies the same bytes from the same places into one buffer, once where all fits into the cache of one core and once
+//! where they come from far more memory than any cache holds. Receivers are given their bytes by a copy, as they would be
+//! by a `read`; that copy is a part of their figures.
 
 use crate::frame::{self, TEXT};
 use crate::table::{Table, figure, median};
@@ -22,7 +22,7 @@ use tungstenite::{Message, WebSocket};
 const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 const LONG: usize = 64 << 10;
 const SHORT: usize = 64;
-/// So many long frames, and as many places to receive them in, are 128 MiB.
+/// So many long frames are 64 MiB.
 const BEYOND_CACHE: usize = 1024;
 /// How long each line is measured in each round.
 const TIME: Duration = Duration::from_millis(50);
@@ -68,7 +68,7 @@ pub fn compare(rounds: usize) {
     let mut groups = vec![masking(), utf8("ASCII", ASCII), utf8("mixed", MIXED)];
     for (name, of) in [("ASCII", ASCII), ("mixed", MIXED)] {
         groups.push(receiving(&format!("receive 64 KiB {name}"), &text(LONG, of), 1, 1));
-        groups.push(receiving(&format!("... beyond the cache"), &text(LONG, of), 1, BEYOND_CACHE));
+        groups.push(receiving("... beyond the cache", &text(LONG, of), 1, BEYOND_CACHE));
     }
     groups.push(receiving("receive 64 B ASCII", &text(SHORT, ASCII), 64, 1));
     for _ in 0..rounds {
@@ -81,6 +81,33 @@ pub fn compare(rounds: usize) {
     }
     table.print();
     print_bytes(&groups);
+}
+
+/// What `src/bin/instructions.rs` is asked for.
+pub const LINES: [&str; 7] = [
+    "header",
+    "header of tungstenite",
+    "mask",
+    "UTF-8, ASCII",
+    "UTF-8, mixed",
+    "receiver, ASCII",
+    "receiver, mixed",
+];
+
+/// Does the work of one line so many times; how many headers, or bytes, that are each time.
+pub fn repeat(line: &str, times: usize) -> Option<usize> {
+    let mut line = match line {
+        "header" => header_by_chinwag(),
+        "header of tungstenite" => header_by_tungstenite(),
+        "mask" => masking().swap_remove(1),
+        "UTF-8, ASCII" => utf8("", ASCII).swap_remove(1),
+        "UTF-8, mixed" => utf8("", MIXED).swap_remove(1),
+        "receiver, ASCII" => receiving_again(&text(LONG, ASCII)),
+        "receiver, mixed" => receiving_again(&text(LONG, MIXED)),
+        _ => return None,
+    };
+    (0..times).for_each(|_| (line.work)());
+    Some(line.units)
 }
 
 /// The first line of each group is `memcpy`.
@@ -146,16 +173,16 @@ fn utf8(name: &str, of: &str) -> Vec<Line> {
     ]
 }
 
-/// Whole receivers, each with `messages` of this payload in each of so many buffers.
+/// Whole receivers, each given `messages` of this payload from each of so many places, into a buffer of its own.
 fn receiving(what: &str, payload: &[u8], messages: usize, buffers: usize) -> Vec<Line> {
     let bytes = frames(payload, messages);
     let units = payload.len() * messages * buffers;
     let sources = vec![bytes.clone(); buffers];
-    let (mut targets, again) = (sources.clone(), sources.clone());
+    let (mut target, again) = (bytes.clone(), sources.clone());
     let by_chinwag = move || {
-        for (target, source) in targets.iter_mut().zip(&sources) {
-            black_box(&mut *target).copy_from_slice(black_box(source));
-            receive(target, messages);
+        for source in &sources {
+            black_box(&mut target).copy_from_slice(black_box(source));
+            receive(&mut target, messages);
         }
     };
     let by_tungstenite = move || {
@@ -171,6 +198,13 @@ fn receiving(what: &str, payload: &[u8], messages: usize, buffers: usize) -> Vec
     ]
 }
 
+/// The same bytes again and again: with a key of zeros they stay what they are, and nothing has to be copied.
+fn receiving_again(payload: &[u8]) -> Line {
+    let mut bytes = Vec::new();
+    frame::put(&mut bytes, TEXT, Some([0; 4]), payload);
+    Line::new("", "chinwag", payload.len(), move || receive(black_box(&mut bytes), 1))
+}
+
 fn receive(buffer: &mut [u8], messages: usize) {
     let mut receiver = Receiver::new(Limits { max_message: LONG, max_fragments: 1 });
     let mut received = 0;
@@ -182,10 +216,10 @@ fn receive(buffer: &mut [u8], messages: usize) {
 
 fn copying(what: &str, units: usize, bytes: &[u8], buffers: usize) -> Line {
     let sources = vec![bytes.to_vec(); buffers];
-    let mut targets = sources.clone();
+    let mut target = bytes.to_vec();
     Line::new(what, "memcpy", units, move || {
-        for (target, source) in targets.iter_mut().zip(&sources) {
-            black_box(&mut *target).copy_from_slice(black_box(source));
+        for source in &sources {
+            black_box(&mut target).copy_from_slice(black_box(source));
         }
     })
 }

@@ -10,7 +10,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-type Room = Arc<Mutex<Vec<(usize, TcpStream)>>>;
+type Room = Arc<Mutex<Vec<(usize, Arc<TcpStream>)>>>;
 
 fn main() -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
@@ -26,14 +26,15 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-fn serve(number: usize, mut stream: TcpStream, room: &Room) -> io::Result<()> {
+fn serve(number: usize, stream: TcpStream, room: &Room) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let mut reader = BufReader::new(stream.try_clone()?);
+    let stream = Arc::new(stream);
+    let mut reader = BufReader::new(&*stream);
     let response = handshake::response(&read_head(&mut reader)?).ok_or(io::ErrorKind::InvalidData)?;
     {
         let mut members = room.lock().unwrap();
-        stream.write_all(response.as_bytes())?;
-        members.push((number, stream));
+        (&*stream).write_all(response.as_bytes())?;
+        members.push((number, stream.clone()));
     }
     loop {
         let (opcode, payload) = read_frame(&mut reader)?;
@@ -49,10 +50,10 @@ fn serve(number: usize, mut stream: TcpStream, room: &Room) -> io::Result<()> {
 fn write_to(room: &Room, to: impl Fn(usize) -> bool, opcode: u8, payload: &[u8]) -> io::Result<()> {
     let mut bytes = Vec::with_capacity(payload.len() + 10);
     frame::put(&mut bytes, opcode, None, payload);
-    for (number, stream) in room.lock().unwrap().iter_mut() {
+    for (number, stream) in room.lock().unwrap().iter() {
         if to(*number) {
             // One who is gone is taken out by its own thread.
-            let _ = stream.write_all(&bytes);
+            let _ = (&**stream).write_all(&bytes);
         }
     }
     Ok(())

@@ -11,9 +11,9 @@
 //!
 //! [`Room::relay`] posts a finished frame into the queue. [`Room::flush`] makes the caller the *writer*, unless someone
 //! is already writing: then that thread takes these frames along, and the caller goes straight back to reading. The
-//! writer yields the processor once, so that every reader that is ready can post first; swaps the queue for an empty
-//! one; gives each member all that is for it in a single system call; and looks at the queue again. The busier the
-//! room, the larger the batches and the fewer the system calls per message.
+//! writer yields the processor, so that every reader that is ready can post first, and again while that brings
+//! something; swaps the queue for an empty one; gives each member all that is for it in a single system call; and looks
+//! at the queue again. The busier the room, the larger the batches and the fewer the system calls per message.
 //!
 //! Joining, leaving and closing are posted like frames. So everything that happens in a room has one order, the
 //! same for all its members: the order of the queue.
@@ -64,6 +64,9 @@ const QUEUE_MAX: usize = 64 * 1024;
 /// How many rounds a writer does before it lets itself be relieved. With more, its own client waits longer, and nobody
 /// gains.
 const ROUNDS: u32 = 1;
+
+/// How often a writer yields before each round, as long as that brings something.
+const YIELDS_MAX: u32 = 4;
 
 /// The sending half of a client's connection, as far as a room needs it.
 pub(crate) trait Wire: Send + Sync + 'static {
@@ -284,7 +287,7 @@ impl<W: Wire> Room<W> {
         for round in 0.. {
             // Whoever is alone, as one that is echoed to, has nobody to wait for.
             if writer.has_company() {
-                thread::yield_now();
+                self.gather();
             }
             if !self.take_the_batch(writer.emptied(), round) {
                 return;
@@ -293,6 +296,19 @@ impl<W: Wire> Room<W> {
             if writer.is_oversized() {
                 self.holds_memory.store(true, Ordering::Relaxed);
             }
+        }
+    }
+
+    /// Lets every reader that is ready post first, and those who are ready by then.
+    fn gather(&self) {
+        let mut gathered = 0;
+        for _ in 0..YIELDS_MAX {
+            thread::yield_now();
+            let len = lock(&self.queue).batch.len();
+            if len == gathered {
+                return;
+            }
+            gathered = len;
         }
     }
 

@@ -64,8 +64,8 @@ fn one_who_lags_and_talks() {
 fn one_who_is_dropped() {
     static DROPPED: [AtomicUsize; 2] = [AtomicUsize::new(0), AtomicUsize::new(0)];
     check(|| {
-        // Six messages of four bytes each; the greeting does not count.
-        let model = Model::new(24);
+        // Two messages of four bytes each; the greeting does not count.
+        let model = Model::new(8);
         let slow = ModelWire::scripted([Some(1), Some(0)], [Some(1); 32]);
         let order = talk_much_to(&model, &slow, 5, nothing);
         let far_behind = Arc::clone(&model.room.far_behind);
