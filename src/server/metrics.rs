@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::Link;
 use super::sync::{Mutex, lock};
 use crate::protocol::close::CloseCode;
 use crate::protocol::refusal::Refusal;
@@ -92,7 +93,7 @@ impl Metrics {
     }
 
     /// The page of `/metrics`.
-    pub(crate) fn render(&self, log_lines_dropped: u64) -> String {
+    pub(crate) fn render(&self, log_lines_dropped: u64, link: &Link) -> String {
         let mut page = Page(String::with_capacity(2048));
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         page.single("clients", "gauge", "Clients in a room.", get(&self.clients));
@@ -120,11 +121,13 @@ impl Metrics {
         }
         page.single("accept_errors_total", "counter", "Errors of accept.", get(&self.accept_errors));
         page.single("log_lines_dropped_total", "counter", "Log lines not written.", log_lines_dropped);
+        link.render(&mut page);
         page.0
     }
 }
 
-struct Page(String);
+/// A page in the making.
+pub(crate) struct Page(String);
 
 // Writing to a `String` cannot fail.
 impl Page {
@@ -132,7 +135,7 @@ impl Page {
         let _ = write!(self.0, "# HELP chinwag_{name} {help}\n# TYPE chinwag_{name} {kind}\n");
     }
 
-    fn single(&mut self, name: &str, kind: &str, help: &str, value: u64) {
+    pub(crate) fn single(&mut self, name: &str, kind: &str, help: &str, value: u64) {
         self.family(name, kind, help);
         let _ = writeln!(self.0, "chinwag_{name} {value}");
     }

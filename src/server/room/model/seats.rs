@@ -6,7 +6,7 @@ use super::*;
 use crate::server::rooms::{Rooms, Seat};
 
 fn rooms(metrics: &Arc<Metrics>) -> Arc<Rooms<ModelWire>> {
-    Rooms::new(Bounds { history: 0, max_lag: FAR }, Arc::clone(metrics))
+    Rooms::new(Bounds { history: 0, max_lag: FAR }, Arc::clone(metrics), crate::server::Link::none())
 }
 
 fn assert_empty(metrics: &Metrics) {

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use super::received::{self, BINARY, PONG, TEXT};
 use super::{Bounds, Farewell, MemberId, Newcomer, Room};
 use crate::protocol::close::CloseCode;
+use crate::server::Link;
 use crate::server::metrics::Metrics;
 use naive::Naive;
 use wire::{Behaviour, MockWire};
@@ -126,7 +127,7 @@ fn show(bytes: &[u8]) -> String {
 }
 
 fn metric(metrics: &Metrics, name: &str) -> u64 {
-    let page = metrics.render(0);
+    let page = metrics.render(0, &Link::none());
     let line = page.lines().find_map(|line| line.strip_prefix(&format!("chinwag_{name} ")));
     line.expect(name).parse().unwrap()
 }
