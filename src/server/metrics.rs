@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Link;
 use super::sync::{Mutex, lock};
 use crate::protocol::close::CloseCode;
 use crate::protocol::refusal::Refusal;
@@ -93,7 +92,7 @@ impl Metrics {
     }
 
     /// The page of `/metrics`.
-    pub(crate) fn render(&self, log_lines_dropped: u64, link: &Link) -> String {
+    pub(crate) fn render(&self, log_lines_dropped: u64) -> String {
         let mut page = Page(String::with_capacity(2048));
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         page.single("clients", "gauge", "Clients in a room.", get(&self.clients));
@@ -121,16 +120,22 @@ impl Metrics {
         }
         page.single("accept_errors_total", "counter", "Errors of accept.", get(&self.accept_errors));
         page.single("log_lines_dropped_total", "counter", "Log lines not written.", log_lines_dropped);
-        link.render(&mut page);
         page.0
     }
 }
 
-/// A page in the making.
+/// Lines of the page.
+#[derive(Default)]
 pub(crate) struct Page(String);
 
 // Writing to a `String` cannot fail.
 impl Page {
+    /// The lines themselves.
+    #[cfg(feature = "redis")]
+    pub(crate) fn into_text(self) -> String {
+        self.0
+    }
+
     fn family(&mut self, name: &str, kind: &str, help: &str) {
         let _ = write!(self.0, "# HELP chinwag_{name} {help}\n# TYPE chinwag_{name} {kind}\n");
     }

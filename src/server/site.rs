@@ -108,7 +108,7 @@ impl<'p> Resource<'p> {
             Resource::Style => ("text/css; charset=utf-8", "", include_str!("page/page.css")),
             Resource::Health => ("text/plain; charset=utf-8", "", "ok"),
             Resource::Metrics => {
-                metrics = shared.metrics.render(shared.log.dropped(), shared.rooms.link());
+                metrics = shared.metrics.render(shared.log.dropped()) + &shared.rooms.link().render();
                 ("text/plain; version=0.0.4; charset=utf-8", "", metrics.as_str())
             }
         };

@@ -50,7 +50,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::metrics::Page;
 use super::room::Wire;
 use super::rooms::Rooms;
 use super::{Config, Log};
@@ -128,10 +127,8 @@ impl Link {
     }
 
     /// What `/metrics` tells of it.
-    pub(crate) fn render(&self, page: &mut Page) {
-        if let Some(shared) = &self.0 {
-            shared.standing.render(page);
-        }
+    pub(crate) fn render(&self) -> String {
+        self.0.as_ref().map(|shared| shared.standing.render()).unwrap_or_default()
     }
 }
 

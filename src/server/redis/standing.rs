@@ -120,7 +120,8 @@ impl Standing {
         self.servers.store(count as u64, Ordering::Relaxed);
     }
 
-    pub(super) fn render(&self, page: &mut Page) {
+    pub(super) fn render(&self) -> String {
+        let mut page = Page::default();
         let up = lock(&self.connected).is_up().into();
         page.single("redis_up", "gauge", "Whether rooms are shared with other servers.", up);
         page.single("redis_servers", "gauge", "Other servers there are.", get(&self.servers));
@@ -133,6 +134,7 @@ impl Standing {
         ] {
             page.single(&format!("redis_{name}_total"), "counter", help, get(counter));
         }
+        page.into_text()
     }
 }
 

@@ -28,7 +28,6 @@ use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 use super::received::{self, BINARY, CLOSE};
 use super::{Bounds, Farewell, MemberId, Newcomer, Room};
 use crate::protocol::close::CloseCode;
-use crate::server::Link;
 use crate::server::metrics::Metrics;
 use crate::server::sync::{lock, thread};
 use wire::ModelWire;
@@ -167,7 +166,7 @@ fn assert_complete(order: &[(u8, u8)], senders: &[(MemberId, u8)]) {
 
 /// What `/metrics` says.
 fn metric(metrics: &Metrics, name: &str) -> u64 {
-    let page = metrics.render(0, &Link::none());
+    let page = metrics.render(0);
     let line = page.lines().find_map(|line| line.strip_prefix(&format!("chinwag_{name} ")));
     line.expect(name).parse().unwrap()
 }

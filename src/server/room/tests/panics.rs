@@ -3,6 +3,7 @@
 use std::thread;
 
 use super::*;
+use crate::server::Link;
 use crate::server::rooms::Rooms;
 
 /// A writer that panics puts its role down: the next who flushes writes on.
