@@ -12,7 +12,7 @@ use crate::server::room::{GuestId, Room, Wire};
 use crate::server::sync::lock;
 
 /// The most guests that are known, in all rooms: more are not believed.
-const GUESTS_MAX: usize = 1 << 20;
+const GUESTS_MAX: usize = 1 << 16;
 
 /// Those who are in rooms of this or another name on other servers, as far as they have a name themselves.
 #[derive(Default)]
