@@ -65,6 +65,13 @@ def readme_block(language):
     return blocks[0]
 
 
+def readme_options():
+    """What a server behind a proxy is told there."""
+    commands = re.findall(r"^chinwag (--allow-origin .*)$", Path("README.md").read_text(), re.M)
+    assert len(commands) == 1, commands
+    return commands[0].split(" ")
+
+
 def put(text, old, new, count=1):
     """Puts the test's own port, path or timeout in the place of the README's."""
     assert text.count(old) == count, f"{old!r} stands {text.count(old)} times in\n{text}"
