@@ -11,6 +11,7 @@
 //! - [`load`]: all clients in one event loop,
 //! - [`order`]: whether every message arrives once, whole and in one order, and at none of its senders,
 //! - [`relay`], [`stall`], [`idle`]: the scenarios,
+//! - [`sharing`]: several servers with one Redis beside one without (`src/bin/sharing.rs`),
 //! - [`soak`]: a crowd that comes, talks, misbehaves and goes, for as long as one likes (`src/bin/soak.rs`),
 //! - [`args`] and [`table`]: what is asked for, and what is printed.
 //!
@@ -27,6 +28,7 @@ pub mod peer;
 pub mod protocol;
 pub mod relay;
 pub mod server;
+pub mod sharing;
 pub mod soak;
 pub mod stall;
 pub mod table;
