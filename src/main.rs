@@ -86,6 +86,10 @@ fn warn(config: &Config, log: &Log) {
     if config.allow_origins.iter().any(|allowed| allowed.is_any()) {
         log.error("warning: --allow-origin * lets every web page in the world connect");
     }
+    #[cfg(feature = "redis")]
+    if config.echo && config.redis.is_some() {
+        log.error("warning: an --echo has nothing to share through --redis");
+    }
     // A descriptor for each connection, those that are refused included, and a few for the program.
     let needed = config.max_clients.saturating_add(160);
     if let Some(limit) = descriptor_limit().filter(|limit| *limit < needed) {

@@ -35,6 +35,18 @@ Usage: chinwag [OPTIONS]
   --history <N>               newest messages a room keeps; 0 keeps none [50]
   --allow-origin <ORIGIN>     another web origin that may connect; may be given again;
                               * allows every origin and every host
+";
+
+/// Of a build that can share its rooms.
+const HELP_REDIS: &str = if cfg!(feature = "redis") {
+    "  --redis <URL>               share every room with the other servers on this Redis:
+                              redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]
+"
+} else {
+    ""
+};
+
+const HELP_END: &str = "\
   --trace                     explain every handshake and frame on stderr
   --quiet                     log nothing but errors
   -h, --help                  print this
@@ -57,7 +69,7 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, String> {
             _ => (arg, None),
         };
         match (name.as_str(), &value) {
-            ("-h" | "--help", None) => return Ok(Command::Print(HELP.to_owned())),
+            ("-h" | "--help", None) => return Ok(Command::Print([HELP, HELP_REDIS, HELP_END].concat())),
             ("-V" | "--version", None) => return Ok(Command::Print(VERSION.to_owned())),
             ("--help" | "--version", Some(_)) => return Err(format!("{name} takes no value")),
             _ => {}
@@ -73,7 +85,11 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, String> {
         } else if let Some(set) = setting(&name) {
             let value = value.map_or_else(|| args.next().transpose(), |value| Ok(Some(value)))?;
             let value = value.ok_or_else(|| format!("{name} needs a value"))?;
-            set(&mut config, &value).map_err(|expected| format!("{name}: {value:?} is not {expected}"))?;
+            set(&mut config, &value).map_err(|expected| match name.as_str() {
+                // There may be a password in it.
+                "--redis" => format!("{name}: the value is not {expected}"),
+                _ => format!("{name}: {value:?} is not {expected}"),
+            })?;
         } else {
             return Err(format!("unknown option {name:?}"));
         }
@@ -112,6 +128,11 @@ fn setting(name: &str) -> Option<Setting> {
             let allowed = v.parse::<AllowedOrigin>();
             c.allow_origins.push(allowed.map_err(|_| "an origin such as https://chat.example.org, or *")?);
             Ok(())
+        },
+        #[cfg(feature = "redis")]
+        "--redis" => |c, v| {
+            let url = v.parse().map_err(|_| "a URL such as redis://:password@127.0.0.1:6379/0 (without TLS)");
+            set(&mut c.redis, url.map(Some))
         },
         _ => return None,
     })

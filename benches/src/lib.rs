@@ -12,6 +12,7 @@
 //! - [`order`]: whether every message arrives once, whole and in one order, and at none of its senders,
 //! - [`relay`], [`echo`], [`connect`], [`stall`], [`idle`]: the scenarios; [`protocol`]: the one without a server,
 //! - [`peer`]: what the servers in `src/bin` have in common,
+//! - [`sharing`]: several servers with one Redis beside one without (`src/bin/sharing.rs`),
 //! - [`soak`]: a crowd that comes, talks, misbehaves and goes, for as long as one likes (`src/bin/soak.rs`),
 //! - [`args`] and [`table`]: what is asked for, and what is printed.
 //!
@@ -29,6 +30,7 @@ pub mod peer;
 pub mod protocol;
 pub mod relay;
 pub mod server;
+pub mod sharing;
 pub mod soak;
 pub mod stall;
 pub mod table;

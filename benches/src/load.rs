@@ -37,6 +37,11 @@ pub struct Load {
 impl Load {
     /// Connects `count` clients, numbered from 0, to the lobby.
     pub fn connect(addr: SocketAddr, count: usize) -> Result<Load> {
+        Load::connect_across(&[addr], count)
+    }
+
+    /// The same, in equal parts, to the lobbies of several servers: the first part to the first server, and so on.
+    pub fn connect_across(addrs: &[SocketAddr], count: usize) -> Result<Load> {
         let mut load = Load {
             epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
             clients: Vec::new(),
@@ -44,8 +49,11 @@ impl Load {
             buffer: vec![0; READ_BUFFER],
             unsent: Vec::new(),
         };
-        while load.clients.len() < count {
-            load.connect_some(addr, HANDSHAKES.min(count - load.clients.len()))?;
+        for (number, addr) in (1..).zip(addrs) {
+            let part = count * number / addrs.len();
+            while load.clients.len() < part {
+                load.connect_some(*addr, HANDSHAKES.min(part - load.clients.len()))?;
+            }
         }
         Ok(load)
     }

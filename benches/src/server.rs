@@ -6,7 +6,7 @@ use nix::time::ClockId;
 use nix::unistd::Pid;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -22,10 +22,21 @@ pub struct Contender {
 impl Contender {
     /// The package above this one, built if need be.
     pub fn chinwag(args: &[&str]) -> Result<Contender> {
+        Contender::chinwag_with(&[], args)
+    }
+
+    /// The same, built with more than the usual features, in a directory of its own.
+    pub fn chinwag_sharing(args: &[&str]) -> Result<Contender> {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/target/sharing");
+        Contender::chinwag_with(&["--features", "redis", "--target-dir", directory], args)
+    }
+
+    fn chinwag_with(build_args: &[&str], args: &[&str]) -> Result<Contender> {
         let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
         let build = Command::new(env!("CARGO"))
             .args(["build", "--release", "--bin", "chinwag", "--message-format", "json-render-diagnostics"])
             .args(["--manifest-path", manifest])
+            .args(build_args)
             .stderr(Stdio::inherit())
             .output()?;
         let messages = String::from_utf8_lossy(&build.stdout);
@@ -70,7 +81,7 @@ impl Server {
 
     /// The processor time all its threads have taken so far, ended ones included.
     pub fn cpu_time(&self) -> Result<Duration> {
-        Ok(ClockId::pid_cpu_clock_id(Pid::from_raw(self.pid()))?.now()?.into())
+        cpu_time(&self.process)
     }
 
     /// Its resident memory in bytes, shared pages by the part that is its own (PSS).
@@ -118,6 +129,53 @@ impl Drop for Server {
 pub fn number_after(text: &str, name: &str) -> Option<f64> {
     let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
     rest.split_whitespace().next()?.parse().ok()
+}
+
+/// A `redis-server` on a free port. It is ended when this is dropped.
+pub struct Redis {
+    process: Child,
+    pub url: String,
+}
+
+impl Redis {
+    /// Starts it where a server is started.
+    pub fn start(pinned: bool) -> Result<Redis> {
+        let addr = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let mut command = Command::new("redis-server");
+        command.args(["--bind", "127.0.0.1", "--port", &addr.port().to_string(), "--save", ""]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        if pinned {
+            pin(Processor::First)?;
+        }
+        let spawned = command.spawn();
+        if pinned {
+            pin(Processor::Last)?;
+        }
+        let mut process = spawned.map_err(|error| format!("redis-server: {error}"))?;
+        while TcpStream::connect(addr).is_err() {
+            if process.try_wait()?.is_some() {
+                return Err("redis-server has ended".into());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(Redis { process, url: format!("redis://{addr}") })
+    }
+
+    /// See [`Server::cpu_time`].
+    pub fn cpu_time(&self) -> Result<Duration> {
+        cpu_time(&self.process)
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn cpu_time(process: &Child) -> Result<Duration> {
+    Ok(ClockId::pid_cpu_clock_id(Pid::from_raw(process.id() as i32))?.now()?.into())
 }
 
 enum Processor {

@@ -24,7 +24,7 @@ use crate::protocol::receiver::Receiver;
 use crate::protocol::refusal::Refusal;
 
 /// How long a sender rests after each read while someone in the room is far behind.
-const TICK: Duration = Duration::from_millis(5);
+pub(super) const TICK: Duration = Duration::from_millis(5);
 
 /// How long memory may be kept that is not needed.
 const SHRINK_AFTER: Duration = Duration::from_secs(1);

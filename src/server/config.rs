@@ -5,6 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
+#[cfg(feature = "redis")]
+pub use super::redis::{InvalidUrl, RedisUrl};
 use crate::protocol::origin::Origin;
 
 /// Everything a server can be told; [`Config::default`] is the command's defaults.
@@ -35,6 +37,9 @@ pub struct Config {
     pub history: usize,
     /// Other web origins that may connect.
     pub allow_origins: Vec<AllowedOrigin>,
+    /// The Redis through which rooms are shared with other servers.
+    #[cfg(feature = "redis")]
+    pub redis: Option<RedisUrl>,
     /// Explain every handshake and frame on stderr.
     pub trace: bool,
     /// Log nothing but errors.
@@ -56,6 +61,8 @@ impl Default for Config {
             close_timeout: Duration::from_secs(5),
             history: 50,
             allow_origins: Vec::new(),
+            #[cfg(feature = "redis")]
+            redis: None,
             trace: false,
             quiet: false,
         }

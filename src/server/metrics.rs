@@ -124,15 +124,23 @@ impl Metrics {
     }
 }
 
-struct Page(String);
+/// Lines of the page.
+#[derive(Default)]
+pub(crate) struct Page(String);
 
 // Writing to a `String` cannot fail.
 impl Page {
+    /// The lines themselves.
+    #[cfg(feature = "redis")]
+    pub(crate) fn into_text(self) -> String {
+        self.0
+    }
+
     fn family(&mut self, name: &str, kind: &str, help: &str) {
         let _ = write!(self.0, "# HELP chinwag_{name} {help}\n# TYPE chinwag_{name} {kind}\n");
     }
 
-    fn single(&mut self, name: &str, kind: &str, help: &str, value: u64) {
+    pub(crate) fn single(&mut self, name: &str, kind: &str, help: &str, value: u64) {
         self.family(name, kind, help);
         let _ = writeln!(self.0, "chinwag_{name} {value}");
     }

@@ -3,6 +3,8 @@
 //! [`Server::run`] accepts; each connection gets a thread of its own, which lives the client's life from its request
 //! head to its closing; what clients say to each other goes through their room.
 
+#[cfg(not(feature = "redis"))]
+mod alone;
 mod buffer;
 mod client;
 pub mod config;
@@ -12,6 +14,8 @@ mod gate;
 mod log;
 mod metrics;
 mod policy;
+#[cfg(feature = "redis")]
+mod redis;
 mod refuser;
 mod room;
 mod rooms;
@@ -32,6 +36,8 @@ use crate::protocol::close::CloseCode;
 use crate::protocol::receiver::Limits;
 use crate::protocol::refusal::Refusal;
 use crate::sys::{self, Waker};
+#[cfg(not(feature = "redis"))]
+use alone::{Link, Presence};
 pub use config::Config;
 use connection::Connection;
 use gate::Gate;
@@ -39,6 +45,8 @@ pub use log::Log;
 use log::Throttle;
 use metrics::Metrics;
 use policy::Policy;
+#[cfg(feature = "redis")]
+use redis::{Link, Presence};
 use refuser::Refuser;
 use room::{Bounds, Farewell, Wire};
 use rooms::Rooms;
@@ -115,7 +123,7 @@ impl Server {
             policy: Policy::new(local_addr.ip(), &config.allow_origins),
             gate: Gate::new(config.max_clients),
             refuser: Refuser::new(config.close_timeout),
-            rooms: Rooms::new(Bounds { history, max_lag }, Arc::clone(&metrics)),
+            rooms: Rooms::new(Bounds { history, max_lag }, Arc::clone(&metrics), Link::new(&config, &log)),
             metrics,
             log,
             refusals: Throttle::default(),
@@ -141,6 +149,7 @@ impl Server {
     /// Serves until it is stopped; then sends everyone what was queued and a Close, and waits at most
     /// [`Config::close_timeout`] for them.
     pub fn run(self) {
+        self.shared.rooms.link().start(&self.shared.rooms);
         while !self.shared.stopping.load(Ordering::SeqCst) {
             match self.listener.accept() {
                 Ok((socket, peer)) => self.shared.admit(socket, peer),
@@ -225,6 +234,7 @@ impl Shared {
         self.rooms.close(farewell, deadline);
         self.gate.wait_until_empty(deadline);
         self.each_connection(Wire::cut);
+        self.rooms.link().stop(deadline);
     }
 
     fn each_connection(&self, act: impl Fn(&Connection)) {

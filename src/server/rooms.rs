@@ -1,5 +1,8 @@
 //! All rooms by their names, and a client's seat in one of them.
 
+#[cfg(feature = "redis")]
+mod elsewhere;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,11 +10,18 @@ use std::time::Instant;
 use super::metrics::Metrics;
 use super::room::{Bounds, Farewell, MemberId, Newcomer, Room, Wire};
 use super::sync::{Mutex, lock};
+use super::{Link, Presence};
+#[cfg(feature = "redis")]
+pub(crate) use elsewhere::Delivery;
+#[cfg(feature = "redis")]
+use elsewhere::Guests;
 
 /// The rooms that have someone in them.
 pub(crate) struct Rooms<W> {
     bounds: Bounds,
     metrics: Arc<Metrics>,
+    /// To the servers that share them.
+    link: Link,
     open: Mutex<Open<W>>,
 }
 
@@ -19,6 +29,9 @@ struct Open<W> {
     rooms: BTreeMap<String, Occupied<W>>,
     /// Whether nobody comes in any more.
     closed: bool,
+    /// Who is in these rooms, or others, on other servers.
+    #[cfg(feature = "redis")]
+    guests: Guests,
 }
 
 struct Occupied<W> {
@@ -27,29 +40,51 @@ struct Occupied<W> {
 }
 
 impl<W: Wire> Rooms<W> {
-    pub(crate) fn new(bounds: Bounds, metrics: Arc<Metrics>) -> Arc<Self> {
-        let open = Open { rooms: BTreeMap::new(), closed: false };
-        Arc::new(Rooms { bounds, metrics, open: Mutex::new(open) })
+    pub(crate) fn new(bounds: Bounds, metrics: Arc<Metrics>, link: Link) -> Arc<Self> {
+        let open = Open {
+            rooms: BTreeMap::new(),
+            closed: false,
+            #[cfg(feature = "redis")]
+            guests: Guests::default(),
+        };
+        Arc::new(Rooms { bounds, metrics, link, open: Mutex::new(open) })
+    }
+
+    /// The link to the servers that share the rooms.
+    pub(crate) fn link(&self) -> &Link {
+        &self.link
     }
 
     /// A seat for `newcomer` in the room of this name, which comes into being if need be; `None` once the rooms are
     /// closed.
     pub(crate) fn enter(self: &Arc<Self>, name: &str, newcomer: Newcomer<W>) -> Option<Seat<W>> {
+        // First, so that whoever answers it is behind it everywhere.
+        let presence = self.link.introduce(name, newcomer.name.as_deref());
         let (room, id) = {
             let mut open = lock(&self.open);
             if open.closed {
                 return None;
             }
-            let occupied = open.rooms.entry(name.to_owned()).or_insert_with(|| Occupied {
-                room: Arc::new(Room::new(self.bounds, Arc::clone(&self.metrics))),
-                seats: 0,
+            let open = &mut *open;
+            let occupied = open.rooms.entry(name.to_owned()).or_insert_with(|| {
+                let room = Room::new(self.bounds, Arc::clone(&self.metrics));
+                #[cfg(feature = "redis")]
+                open.guests.enter(name, &room);
+                Occupied { room: Arc::new(room), seats: 0 }
             });
             occupied.seats += 1;
             // Under this lock, so that whoever is let in is in before the rooms are closed.
             (Arc::clone(&occupied.room), occupied.room.join(newcomer))
         };
         self.metrics.joined();
-        let seat = Seat { rooms: Arc::clone(self), name: name.to_owned(), room, id, taken: true };
+        let seat = Seat {
+            rooms: Arc::clone(self),
+            name: name.to_owned(),
+            room,
+            id,
+            taken: true,
+            _presence: presence,
+        };
         seat.flush();
         Some(seat)
     }
@@ -85,11 +120,14 @@ pub(crate) struct Seat<W: Wire> {
     room: Arc<Room<W>>,
     id: MemberId,
     taken: bool,
+    /// Dropped after the membership has ended.
+    _presence: Option<Presence>,
 }
 
 impl<W: Wire> Seat<W> {
-    /// See [`Room::relay`].
+    /// See [`Room::relay`]. Other servers are told first, so that whoever answers is behind it there, too.
     pub(crate) fn relay(&self, frame: &[u8]) {
+        self.rooms.link.publish(&self.name, frame);
         self.room.relay(self.id, frame);
     }
 

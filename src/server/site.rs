@@ -42,6 +42,12 @@ enum Resource<'p> {
     Metrics,
 }
 
+/// Whether a room can be called that; the lobby is called nothing.
+pub(crate) fn is_room_name(name: &str) -> bool {
+    let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    name.len() <= ROOM_NAME_MAX && name.bytes().all(is_name_byte)
+}
+
 /// Answers a complete request head, checking in the order in which [`Refusal`] lists the answers.
 pub(crate) fn answer(head: &[u8], shared: &Shared) -> Result<Answer, Refusal> {
     let (request, _) = Request::parse(head)?.ok_or(Refusal::MalformedHead)?;
@@ -84,15 +90,12 @@ pub(crate) fn switch_protocols(accept_key: &AcceptKey) -> Vec<u8> {
 
 impl<'p> Resource<'p> {
     fn at(path: &'p str) -> Option<Self> {
-        let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         match path.strip_prefix('/')? {
             "healthz" => Some(Resource::Health),
             "metrics" => Some(Resource::Metrics),
             "page.js" => Some(Resource::Script),
             "page.css" => Some(Resource::Style),
-            name if name.len() <= ROOM_NAME_MAX && name.bytes().all(is_name_byte) => {
-                Some(Resource::Room(name))
-            }
+            name if is_room_name(name) => Some(Resource::Room(name)),
             _ => None,
         }
     }
@@ -105,7 +108,7 @@ impl<'p> Resource<'p> {
             Resource::Style => ("text/css; charset=utf-8", "", include_str!("page/page.css")),
             Resource::Health => ("text/plain; charset=utf-8", "", "ok"),
             Resource::Metrics => {
-                metrics = shared.metrics.render(shared.log.dropped());
+                metrics = shared.metrics.render(shared.log.dropped()) + &shared.rooms.link().render();
                 ("text/plain; version=0.0.4; charset=utf-8", "", metrics.as_str())
             }
         };

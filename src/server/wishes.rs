@@ -35,10 +35,12 @@ impl Wishes {
 
 fn parse_name(value: &str) -> Result<String, Refusal> {
     let name = percent_decode(value).and_then(|bytes| String::from_utf8(bytes).ok());
-    let fits = |name: &String| {
-        !name.is_empty() && name.chars().count() <= NAME_MAX && !name.chars().any(char::is_control)
-    };
-    name.filter(fits).ok_or(Refusal::InvalidQuery)
+    name.filter(|name| is_name(name)).ok_or(Refusal::InvalidQuery)
+}
+
+/// Whether a client can be called that.
+pub(crate) fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().count() <= NAME_MAX && !name.chars().any(char::is_control)
 }
 
 /// A number in digits; one too large to count to is the largest.

@@ -1,5 +1,7 @@
 //! What has been posted and not yet been written.
 
+#[cfg(feature = "redis")]
+use super::guests::{Guest, GuestId};
 use super::{Farewell, MemberId, Newcomer, Wire};
 
 /// Posts in their order; frames lie end to end, those for everyone apart from those for one.
@@ -26,6 +28,10 @@ pub(super) enum Post<W> {
     Leave(MemberId),
     Close(MemberId, Farewell),
     CloseAll(Farewell),
+    #[cfg(feature = "redis")]
+    GuestCame(Box<Guest>),
+    #[cfg(feature = "redis")]
+    GuestWent(GuestId),
 }
 
 impl<W: Wire> Batch<W> {

@@ -35,6 +35,8 @@
 
 mod backlog;
 mod batch;
+#[cfg(feature = "redis")]
+mod guests;
 mod history;
 mod member;
 #[cfg(all(test, chinwag_model))]
@@ -55,6 +57,8 @@ use super::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::sync::{Condvar, Mutex, MutexGuard, lock, thread, wait};
 use crate::protocol::close::{CloseCode, CloseFrame};
 use batch::{Batch, Post};
+#[cfg(feature = "redis")]
+pub(crate) use guests::GuestId;
 pub(crate) use presence::is_forged;
 use writer::Writer;
 

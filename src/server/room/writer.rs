@@ -9,6 +9,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::batch::{Batch, Post, shrink};
+#[cfg(feature = "redis")]
+use super::guests::Guests;
 use super::history::History;
 use super::member::{Lag, Mark, Member};
 use super::{Bounds, Farewell, MemberId, Newcomer, Wire, presence};
@@ -27,6 +29,8 @@ const ADDED_MAX: usize = 256 * 1024;
 pub(super) struct Writer<W> {
     /// In order of arrival, and so of their numbers.
     members: Vec<Member<W>>,
+    #[cfg(feature = "redis")]
+    pub(super) guests: Guests,
     history: History,
     /// What is being written.
     batch: Batch<W>,
@@ -37,7 +41,7 @@ pub(super) struct Writer<W> {
     kept: usize,
     scratch: Vec<u8>,
     /// What is being announced.
-    text: String,
+    pub(super) text: String,
     lag: Lag,
     metrics: Arc<Metrics>,
 }
@@ -67,6 +71,8 @@ impl<W: Wire> Writer<W> {
     pub(super) fn new(bounds: Bounds, metrics: Arc<Metrics>, far_behind: Arc<AtomicUsize>) -> Self {
         Writer {
             members: Vec::new(),
+            #[cfg(feature = "redis")]
+            guests: Guests::default(),
             history: History::new(bounds.history),
             batch: Batch::new(),
             here: Mark::default(),
@@ -126,6 +132,10 @@ impl<W: Wire> Writer<W> {
                 Post::Leave(id) => self.end_membership(id, None),
                 Post::Close(id, farewell) => self.end_membership(id, Some(farewell)),
                 Post::CloseAll(farewell) => self.end_all(farewell),
+                #[cfg(feature = "redis")]
+                Post::GuestCame(guest) => self.welcome_guest(*guest),
+                #[cfg(feature = "redis")]
+                Post::GuestWent(id) => self.see_off_guest(id),
             }
             if self.added(posted) > ADDED_MAX {
                 self.deliver_so_far();
@@ -179,8 +189,10 @@ impl<W: Wire> Writer<W> {
         self.batch.answers.extend_from_slice(&greeting);
         let online = self.online() + 1;
         if let Some(name) = &name {
-            let names = self.members.iter().filter_map(Member::announced_name);
-            presence::welcome(&mut self.text, name, online, names);
+            let names = self.members.iter().filter_map(|member| Some((member.id, member.announced_name()?)));
+            #[cfg(feature = "redis")]
+            let names = self.guests.merge(names);
+            presence::welcome(&mut self.text, name, online, names.map(|(_, name)| name));
             append_text(&mut self.batch.answers, &self.text);
         }
         self.history.append_newest(history, &mut self.batch.answers);
@@ -217,12 +229,15 @@ impl<W: Wire> Writer<W> {
     }
 
     /// How many take part in announcements.
-    fn online(&self) -> usize {
-        self.members.iter().filter_map(Member::announced_name).count()
+    pub(super) fn online(&self) -> usize {
+        let members = self.members.iter().filter_map(Member::announced_name).count();
+        #[cfg(feature = "redis")]
+        let members = members + self.guests.count();
+        members
     }
 
     /// Tells the text to all who take part.
-    fn announce(&mut self) {
+    pub(super) fn announce(&mut self) {
         let start = self.batch.answers.len();
         append_text(&mut self.batch.answers, &self.text);
         let answer = start..self.batch.answers.len();

@@ -132,3 +132,31 @@ fn a_room_that_is_shrunk() {
         model.end(&wires.each_ref());
     });
 }
+
+/// What comes from another server, beside two who post: everyone gets all of it, in the one order.
+#[cfg(feature = "redis")]
+#[test]
+fn one_from_elsewhere() {
+    check(|| {
+        for max_lag in [FAR, TIGHT] {
+            let model = Model::new(max_lag);
+            let wires = [(); 3].map(|()| ModelWire::healthy());
+            let ids = wires.each_ref().map(|wire| model.join(wire));
+            let room = Arc::clone(&model.room);
+            let elsewhere = thread::spawn(move || {
+                for number in 0..3 {
+                    room.relay_from_elsewhere(&message(MemberId(99), number));
+                }
+                room.flush();
+            });
+            let posting = [ids[0], ids[1]].map(|id| model.posts(id, 2, |_| {}));
+            model.join_threads(posting.into_iter().chain([elsewhere]));
+            let (order, _) = wires[2].whole();
+            assert_complete(&order, &[(ids[0], 2), (ids[1], 2), (MemberId(99), 3)]);
+            for n in [0, 1] {
+                assert_eq!(wires[n].whole().0, without(&order, ids[n]));
+            }
+            model.end(&wires.each_ref());
+        }
+    });
+}

@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::server::Link;
 use crate::server::rooms::{Rooms, Seat};
 
 fn rooms(metrics: &Arc<Metrics>) -> Arc<Rooms<ModelWire>> {
-    Rooms::new(Bounds { history: 0, max_lag: FAR }, Arc::clone(metrics))
+    Rooms::new(Bounds { history: 0, max_lag: FAR }, Arc::clone(metrics), Link::none())
 }
 
 fn assert_empty(metrics: &Metrics) {

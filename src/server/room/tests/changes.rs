@@ -18,7 +18,7 @@ fn alphabet() -> Vec<Op> {
     ]
 }
 
-fn play(ops: impl IntoIterator<Item = Op>) {
+pub(super) fn play(ops: impl IntoIterator<Item = Op>) {
     let mut play = Play::new(3, 1 << 20);
     for name in [Some("alice"), Some("bob"), None] {
         play.act(&Op::Join { name, history: 0 });
@@ -32,8 +32,7 @@ fn play(ops: impl IntoIterator<Item = Op>) {
 }
 
 /// Every sequence of `len`, in every way to cut it into batches.
-fn every_sequence(len: u32, cuts: impl IntoIterator<Item = usize> + Clone) {
-    let alphabet = alphabet();
+pub(super) fn every_sequence(alphabet: &[Op], len: u32, cuts: impl IntoIterator<Item = usize> + Clone) {
     for sequence in 0..alphabet.len().pow(len) {
         let ops: Vec<_> =
             (0..len).map(|n| &alphabet[sequence / alphabet.len().pow(n) % alphabet.len()]).collect();
@@ -46,12 +45,12 @@ fn every_sequence(len: u32, cuts: impl IntoIterator<Item = usize> + Clone) {
 
 #[test]
 fn every_sequence_of_three_in_every_batch() {
-    every_sequence(3, 0..4);
+    every_sequence(&alphabet(), 3, 0..4);
 }
 
 #[test]
 fn every_sequence_of_four_in_one_batch_and_in_two() {
-    every_sequence(4, [0, 0b10]);
+    every_sequence(&alphabet(), 4, [0, 0b10]);
 }
 
 #[test]

@@ -4,6 +4,8 @@
 
 mod bounds;
 mod changes;
+#[cfg(feature = "redis")]
+mod guests;
 mod lag;
 mod naive;
 mod panics;
@@ -25,13 +27,22 @@ const GOODBYE: Farewell = Farewell { code: CloseCode::GOING_AWAY, reason: "bye",
 /// One thing that is done in a room. Members are called by their numbers, in order of arrival.
 #[derive(Clone, Debug)]
 enum Op {
-    Join { name: Option<&'static str>, history: usize },
+    Join {
+        name: Option<&'static str>,
+        history: usize,
+    },
     Relay(u64, Vec<u8>),
     Answer(u64, Vec<u8>),
     Leave(u64),
     Close(u64),
     CloseAll,
     Flush,
+    #[cfg(feature = "redis")]
+    FromElsewhere(Vec<u8>),
+    #[cfg(feature = "redis")]
+    GuestComes(u64, &'static str),
+    #[cfg(feature = "redis")]
+    GuestGoes(u64),
 }
 
 /// A room, the wires of its members, and what they are to get.
@@ -91,6 +102,8 @@ impl Play {
                 self.room.close_all(GOODBYE);
             }
             Op::Flush => self.room.flush(),
+            #[cfg(feature = "redis")]
+            Op::FromElsewhere(_) | Op::GuestComes(..) | Op::GuestGoes(_) => guests::act(self, op),
         }
     }
 

@@ -10,6 +10,14 @@ pub(super) struct Naive {
     pub(super) deliveries: u64,
     history_max: usize,
     history: Vec<Vec<u8>>,
+    /// Who has come, in this order: members by their numbers, guests by theirs and their names.
+    arrivals: Vec<Arrival>,
+}
+
+enum Arrival {
+    Member(usize),
+    #[cfg(feature = "redis")]
+    Guest(u64, String),
 }
 
 #[derive(Default)]
@@ -28,14 +36,14 @@ impl Expected {
 
 impl Naive {
     pub(super) fn new(history_max: usize) -> Naive {
-        Naive { members: Vec::new(), deliveries: 0, history_max, history: Vec::new() }
+        Naive { members: Vec::new(), deliveries: 0, history_max, history: Vec::new(), arrivals: Vec::new() }
     }
 
     pub(super) fn join(&mut self, greeting: &[u8], name: Option<String>, history: usize) {
         let mut stream = greeting.to_vec();
         if let Some(name) = &name {
             let name = quoted(name);
-            let others: Vec<_> = self.named().map(|m| quoted(m.name.as_ref().unwrap())).collect();
+            let others: Vec<_> = self.named().map(quoted).collect();
             let online = others.len() + 1;
             let names = others.join(",");
             let welcome =
@@ -45,6 +53,7 @@ impl Naive {
         }
         let older = self.history.len() - history.min(self.history.len());
         self.history[older..].iter().for_each(|payload| stream.extend(received::write(TEXT, payload)));
+        self.arrivals.push(Arrival::Member(self.members.len()));
         self.members.push(Expected { stream, name, ..Expected::default() });
     }
 
@@ -88,8 +97,31 @@ impl Naive {
         &self.members[id].stream[GREETING.len()..]
     }
 
-    fn named(&self) -> impl Iterator<Item = &Expected> {
-        self.members.iter().filter(|member| member.name.is_some() && member.is_here())
+    #[cfg(feature = "redis")]
+    pub(super) fn guest_comes(&mut self, id: u64, name: &str) {
+        let online = self.named().count() + 1;
+        self.announce(&format!("{{\"type\":\"joined\",\"name\":{},\"online\":{online}}}", quoted(name)));
+        self.arrivals.push(Arrival::Guest(id, name.to_owned()));
+    }
+
+    #[cfg(feature = "redis")]
+    pub(super) fn guest_goes(&mut self, id: u64) {
+        let place =
+            self.arrivals.iter().position(|who| matches!(who, Arrival::Guest(other, _) if *other == id));
+        let Some(Arrival::Guest(_, name)) = place.map(|place| self.arrivals.remove(place)) else {
+            return;
+        };
+        let online = self.named().count();
+        self.announce(&format!("{{\"type\":\"left\",\"name\":{},\"online\":{online}}}", quoted(&name)));
+    }
+
+    /// The names of those who are here and have one, in order of arrival.
+    fn named(&self) -> impl Iterator<Item = &str> {
+        self.arrivals.iter().filter_map(|arrival| match arrival {
+            Arrival::Member(id) => self.members[*id].name.as_deref().filter(|_| self.members[*id].is_here()),
+            #[cfg(feature = "redis")]
+            Arrival::Guest(_, name) => Some(name),
+        })
     }
 
     fn announce(&mut self, text: &str) {

@@ -3,6 +3,7 @@
 use std::thread;
 
 use super::*;
+use crate::server::Link;
 use crate::server::rooms::Rooms;
 
 /// A writer that panics puts its role down: the next who flushes writes on.
@@ -27,7 +28,7 @@ fn a_writer_that_panics() {
 #[test]
 fn a_client_that_panics() {
     let metrics = Arc::new(Metrics::new());
-    let rooms = Rooms::new(Bounds { history: 0, max_lag: 1 << 20 }, Arc::clone(&metrics));
+    let rooms = Rooms::new(Bounds { history: 0, max_lag: 1 << 20 }, Arc::clone(&metrics), Link::none());
     let wires = [(); 2].map(|()| MockWire::new(Behaviour::default()));
     let [stays, panics] = wires.each_ref().map(|wire| {
         let newcomer = Newcomer {

@@ -1,0 +1,40 @@
+//! A server on its own, as a build without the feature `redis` makes it: nothing is shared, and nothing is spent on it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::room::Wire;
+use super::rooms::Rooms;
+use super::{Config, Log};
+
+/// The link to other servers, of which there are none.
+pub(crate) struct Link;
+
+/// What others know of a client: nothing.
+pub(crate) struct Presence;
+
+impl Link {
+    pub(crate) fn new(_: &Config, _: &Log) -> Link {
+        Link
+    }
+
+    /// Of rooms that are nobody's but this server's.
+    #[cfg(test)]
+    pub(crate) fn none() -> Link {
+        Link
+    }
+
+    pub(crate) fn start<W: Wire>(&self, _: &Arc<Rooms<W>>) {}
+
+    pub(crate) fn publish(&self, _room: &str, _frame: &[u8]) {}
+
+    pub(crate) fn introduce(&self, _room: &str, _name: Option<&str>) -> Option<Presence> {
+        None
+    }
+
+    pub(crate) fn stop(&self, _deadline: Instant) {}
+
+    pub(crate) fn render(&self) -> String {
+        String::new()
+    }
+}

@@ -1,0 +1,90 @@
+//! The other servers, as far as they have been heard of.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::payload::{Batch, Record};
+
+/// How long a server may be silent before it is taken to be gone: a few heartbeats.
+pub(super) const SILENCE_MAX: Duration = Duration::from_secs(15);
+
+/// What counts of the time between two looks at the clock: in a longer one this server itself was absent.
+const STEP_MAX: Duration = Duration::from_secs(6);
+
+/// The most servers there can be.
+const SERVERS_MAX: usize = 1024;
+
+/// See the module's page.
+#[derive(Debug)]
+pub(super) struct Servers {
+    by_id: BTreeMap<u64, Heard>,
+    looked: Instant,
+}
+
+#[derive(Debug)]
+struct Heard {
+    next_batch: u64,
+    messages: u64,
+    silence: Duration,
+}
+
+/// What is to be made of a batch.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It comes behind a later one, or from one server too many.
+    Ignored,
+    /// It is the first of its server.
+    First,
+    /// So many messages should have come before it and have not.
+    Next { missed: u64 },
+}
+
+impl Servers {
+    pub(super) fn new(now: Instant) -> Servers {
+        Servers { by_id: BTreeMap::new(), looked: now }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Takes a batch into account.
+    pub(super) fn hear(&mut self, batch: &Batch<'_>) -> Verdict {
+        let messages = batch.records.iter().filter(|record| matches!(record, Record::Message { .. })).count();
+        let heard = Heard {
+            next_batch: batch.number.saturating_add(1),
+            messages: batch.messages_before.saturating_add(messages as u64),
+            silence: Duration::ZERO,
+        };
+        let is_full = self.by_id.len() >= SERVERS_MAX;
+        match self.by_id.get_mut(&batch.server) {
+            None if is_full => Verdict::Ignored,
+            None => {
+                self.by_id.insert(batch.server, heard);
+                Verdict::First
+            }
+            Some(known) if batch.number < known.next_batch => Verdict::Ignored,
+            Some(known) => {
+                let missed = batch.messages_before.saturating_sub(known.messages);
+                *known = heard;
+                Verdict::Next { missed }
+            }
+        }
+    }
+
+    /// A server has taken leave.
+    pub(super) fn forget(&mut self, server: u64) {
+        self.by_id.remove(&server);
+    }
+
+    /// Those who have been silent for too long; they are forgotten.
+    pub(super) fn take_silent(&mut self, now: Instant) -> Vec<u64> {
+        let step = now.duration_since(self.looked).min(STEP_MAX);
+        self.looked = now;
+        self.by_id.values_mut().for_each(|heard| heard.silence += step);
+        let silent = self.by_id.iter().filter(|(_, heard)| heard.silence > SILENCE_MAX);
+        let silent: Vec<_> = silent.map(|(server, _)| *server).collect();
+        silent.iter().for_each(|server| self.forget(*server));
+        silent
+    }
+}
