@@ -2,10 +2,8 @@
 
 use chinwag::trace::explain;
 
-const TAILS: [&[u8]; 6] = [
+const TAILS: [&[u8]; 4] = [
     &[],
-    &[0],
-    &[0, 0],
     &[0, 126, 1, 2, 3, 4, 5],
     &[0x80, 1, 2, 3, 4, 5, 6, 7, 8, 9],
     &[0x03, 0xE8, 0xFF, b'\n', 0x1B, 0xC3],
@@ -48,7 +46,7 @@ fn shows_each_byte_of_the_frame_once_and_in_order() {
     for opening in openings() {
         TAILS.into_iter().for_each(|tail| assert_each_byte_shown(opening, tail));
     }
-    for opening in openings().step_by(61) {
+    for opening in openings().step_by(251) {
         LONG_TAILS.into_iter().for_each(|tail| assert_each_byte_shown(opening, tail));
     }
 }
