@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-const OPTIONS: &[&str] = &["--max-lag", "256K", "--max-message", "16K", "--close-timeout", "1"];
+const OPTIONS: &[&str] = &["--max-lag", "1M", "--max-message", "16K", "--close-timeout", "1"];
 const MEMBERS: usize = 40;
 
 fn lagged(server: &Server) -> u64 {
@@ -21,7 +21,7 @@ fn lagged(server: &Server) -> u64 {
 
 fn load(lagging: usize) -> Load {
     let clients = MEMBERS as u64 + 3;
-    Load { clients, rooms: 1, lagging: lagging as u64, max_message: 16 << 10, max_lag: 256 << 10 }
+    Load { clients, rooms: 1, lagging: lagging as u64, max_message: 16 << 10, max_lag: 1 << 20 }
 }
 
 #[test]

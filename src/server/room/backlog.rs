@@ -18,8 +18,11 @@ use crate::server::sync::{Condvar, Mutex, lock, thread, wait_timeout};
 /// How long a backlog's thread stays when there is nothing left.
 const STAY: Duration = Duration::from_secs(1);
 
-/// The size of a piece, in bytes: what is sent at once, and then given back.
-const PIECE: usize = 16 * 1024;
+/// The most that is sent at once, in bytes.
+const SEND_MAX: usize = 16 * 1024;
+
+/// The size of a piece, in bytes: large enough for [`crate::sys::share_one_heap`] to keep it out of the heap.
+const PIECE: usize = 32 * 1024;
 
 /// What a member has not taken yet, and the thread that waits for it.
 pub(super) struct Backlog<W> {
@@ -165,7 +168,8 @@ impl<W: Wire> Backlog<W> {
 
     fn send(&self, mut bytes: &[u8]) -> std::io::Result<()> {
         while !bytes.is_empty() {
-            let sent = self.wire.send_some(bytes)?;
+            // Not too much, so that what is pending is known while it is being taken.
+            let sent = self.wire.send_some(&bytes[..bytes.len().min(SEND_MAX)])?;
             bytes = &bytes[sent..];
             let mut state = lock(&self.state);
             if state.over {
