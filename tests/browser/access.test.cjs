@@ -6,7 +6,7 @@ const { assert, scene, until } = require('./house.cjs');
 
 const AXE = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
-// Every rule that axe has, best practices included.
+// Every rule that is on unless told otherwise, best practices included.
 async function inspect(person) {
   // Through the debugger: the policy keeps foreign scripts out of the page.
   await person.page.evaluate(AXE);
