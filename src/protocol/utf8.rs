@@ -37,6 +37,10 @@ impl Utf8Validator {
             self.begun_len = incomplete_tail(self.begun())?.len();
             piece = rest;
         }
+        // Most messages are short, and this is answered soonest.
+        if piece.is_ascii() {
+            return Ok(());
+        }
         for &byte in incomplete_tail(skip_valid_blocks(piece))? {
             self.push(byte);
         }
