@@ -3,7 +3,7 @@
 use crate::patience::long;
 use crate::proxy::Proxy;
 use crate::redis::Redis;
-use crate::servers::{metric, talk, wait_until_together};
+use crate::servers::{metric, talk, wait_for, wait_until_together};
 use crate::support::frame::{BINARY, FIN, Frame, masked};
 use crate::support::{Client, Server};
 use std::thread;
@@ -49,7 +49,7 @@ fn little_by_little() {
     a.settle();
     b.expect(&Frame::binary(&large));
     talk(&mut a, &mut b, "and on");
-    assert_eq!(metric(&servers[0], "published_total"), 2.0);
+    wait_for(&servers[0], "published_total", 2.0);
     assert_eq!(servers.each_ref().map(|server| metric(server, "up")), [1.0, 1.0]);
 }
 

@@ -142,6 +142,23 @@ fn an_outbox_is_bounded_and_counts_what_it_loses() {
     assert!(outbox.publish("", HELLO));
 }
 
+/// Changes that do not fit, again and again: there is one roster in the end, and not one for each.
+#[test]
+fn rosters_do_not_pile_up() {
+    let outbox = Outbox::new(1);
+    outbox.open();
+    (0..4).for_each(|_| drop(outbox.publish("", &vec![0; 1_050_000])));
+    let full = vec![0; 60_000];
+    let mut rosters = 0;
+    for _ in 0..300 {
+        (0..2).for_each(|_| drop(outbox.publish("", &full)));
+        outbox.take_leave(outbox.introduce("", "passer-by"));
+        rosters += records(&taken(&outbox)).iter().filter(|record| **record == Record::RosterEnds).count();
+    }
+    outbox.close();
+    assert!(rosters < 150, "{rosters} rosters");
+}
+
 #[test]
 fn batches_are_numbered_and_small_enough_to_be_answered_in_time() {
     let outbox = Outbox::new(1);
