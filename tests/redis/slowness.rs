@@ -3,7 +3,7 @@
 use crate::patience::long;
 use crate::proxy::Proxy;
 use crate::redis::Redis;
-use crate::servers::{metric, talk, wait_until_together};
+use crate::servers::{logged, metric, talk, wait_for, wait_until_together};
 use crate::support::frame::{BINARY, FIN, Frame, masked};
 use crate::support::{Client, Server};
 use std::thread;
@@ -49,7 +49,7 @@ fn little_by_little() {
     a.settle();
     b.expect(&Frame::binary(&large));
     talk(&mut a, &mut b, "and on");
-    assert_eq!(metric(&servers[0], "published_total"), 2.0);
+    wait_for(&servers[0], "published_total", 2.0);
     assert_eq!(servers.each_ref().map(|server| metric(server, "up")), [1.0, 1.0]);
 }
 
@@ -73,6 +73,26 @@ fn a_break_in_the_middle_of_a_message() {
     a.text("after");
     b.expect_text("after");
     assert_eq!(metric(&servers[1], "missed_total"), 0.0);
+}
+
+/// One of a server's two connections is neither ended nor heard of any more, as when a router forgets it; it is given
+/// up, and another one made, though the other shows that Redis is well.
+#[test]
+fn a_connection_that_falls_silent() {
+    let redis = Redis::start();
+    let (near, proxy) =
+        (Server::start(&["--redis", &redis.url()]), Proxy::to(redis.address, 4096, Duration::ZERO));
+    let servers = [near, Server::start(&["--redis", &proxy.url()])];
+    wait_until_together(&servers);
+    let [mut a, mut b] = servers.each_ref().map(|server| Client::join(server, "/"));
+    talk(&mut a, &mut b, "before");
+    for oldest in [true, false, true] {
+        let begun = logged(&servers[1], "joined again");
+        proxy.silence(oldest);
+        long("the silence to be noticed", || (logged(&servers[1], "joined again") > begun).then_some(()));
+        wait_until_together(&servers);
+        talk(&mut a, &mut b, "again");
+    }
 }
 
 /// More is said than Redis takes: the neighbours hear it all, what does not fit is dropped and counted, and what does

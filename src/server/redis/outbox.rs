@@ -222,9 +222,9 @@ impl Queue {
         }
     }
 
-    /// Adds what is owed.
+    /// Adds what is owed; a roster waits until there is room for it, so that rosters do not pile up.
     fn pay_debts(&mut self) {
-        if mem::take(&mut self.owes_roster) {
+        if self.len <= QUEUED_MAX / 2 && mem::take(&mut self.owes_roster) {
             self.push(Record::RosterBegins);
             let clients = mem::take(&mut self.clients);
             for (client, (room, name)) in &clients {

@@ -142,6 +142,26 @@ fn an_outbox_is_bounded_and_counts_what_it_loses() {
     assert!(outbox.publish("", HELLO));
 }
 
+/// The others ask again and again, and there is more to be said than is taken: a roster waits until there is room for it.
+#[test]
+fn rosters_do_not_pile_up() {
+    let outbox = Outbox::new(1);
+    outbox.open();
+    let message = [&[0x82, 126, 0xEA, 0x60][..], &[0; 60_000]].concat();
+    let (mut rosters, mut dropped) = (0, 0);
+    for round in 0..500 {
+        dropped += (0..2).filter(|_| !outbox.publish("", &message)).count();
+        outbox.owe_roster();
+        if round >= 100 {
+            let outgoing = taken(&outbox);
+            rosters += records(&outgoing).iter().filter(|record| **record == Record::RosterEnds).count();
+        }
+    }
+    assert!(dropped > 100, "never full: {dropped} dropped");
+    assert_eq!(rosters, 0);
+    while !records(&taken(&outbox)).contains(&Record::RosterEnds) {}
+}
+
 #[test]
 fn batches_are_numbered_and_small_enough_to_be_answered_in_time() {
     let outbox = Outbox::new(1);
