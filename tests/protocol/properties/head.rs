@@ -87,14 +87,16 @@ fn check_parts(head: &[u8], request: &Request<'_>) {
     let _ = handshake.map_err(check_answer);
 }
 
+const SCHEMES: [&str; 4] = ["http", "https", "ws", "wss"];
+
 fn check_target(target: &str, request: &Request<'_>) {
     let ours = match request.query {
         Some(query) => format!("{}?{query}", request.path),
         None => request.path.to_owned(),
     };
     let local = match target.split_once("://") {
-        // RFC 9112 §3.2.2: absolute form, where it is one.
-        Some((scheme, rest)) if scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+        // RFC 9112 §3.2.2: absolute form, where it is one. Of another scheme it can only be what CONNECT names.
+        Some((scheme, rest)) if SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme)) => {
             let local = rest.find(['/', '?']).map_or("", |at| &rest[at..]);
             if local.starts_with('/') { local.to_owned() } else { format!("/{local}") }
         }
