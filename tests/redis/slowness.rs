@@ -6,8 +6,8 @@ use crate::redis::Redis;
 use crate::servers::{logged, metric, talk, wait_for, wait_until_together};
 use crate::support::frame::{BINARY, FIN, Frame, masked};
 use crate::support::{Client, Server};
-use std::thread;
 use std::time::Duration;
+use std::{str, thread};
 
 /// Servers that have a slow way to the same Redis.
 fn start(redis: &Redis, bytes: usize, pause: Duration) -> ([Server; 2], Proxy) {
