@@ -37,6 +37,8 @@ pub(super) struct Backlog<W> {
 struct State {
     /// Not yet in the thread's hands; none is empty.
     pieces: VecDeque<Vec<u8>>,
+    /// Empty ones, to be filled again.
+    spare: Vec<Vec<u8>>,
     /// How many bytes have not yet been taken by the kernel: `pieces`, and what is left of the one in the thread's hands.
     pending: usize,
     /// Whether this counts among the `far_behind`.
@@ -133,19 +135,25 @@ impl<W: Wire> Backlog<W> {
     }
 
     fn drain(&self) {
-        while let Some(piece) = self.next_piece() {
+        let mut sent = None;
+        while let Some(piece) = self.next_piece(sent) {
             if self.send(&piece).is_err() {
                 // Its reader sees that the connection has ended, and leaves.
                 self.wire.cut();
                 self.abandon();
                 return;
             }
+            sent = Some(piece);
         }
     }
 
-    /// Waits for the next piece; `None` when the thread is to end.
-    fn next_piece(&self) -> Option<Vec<u8>> {
+    /// Gives back the piece that has been sent, and waits for the next; `None` when the thread is to end.
+    fn next_piece(&self, sent: Option<Vec<u8>>) -> Option<Vec<u8>> {
         let mut state = lock(&self.state);
+        state.spare.extend(sent.map(|mut piece| {
+            piece.clear();
+            piece
+        }));
         loop {
             if state.over {
                 return None;
@@ -162,6 +170,7 @@ impl<W: Wire> Backlog<W> {
             (state, timeout) = wait_timeout(&self.more, state, STAY);
             if timeout && state.pieces.is_empty() && !state.ends {
                 state.over = true;
+                state.spare = Vec::new();
             }
         }
     }
@@ -193,7 +202,7 @@ impl<W: Wire> Backlog<W> {
 }
 
 impl State {
-    /// In pieces, so that memory is given back as they are taken, and what is held is what is pending.
+    /// In pieces, so that what is held is what is pending, and is not copied as it grows.
     fn append(&mut self, mut bytes: &[u8]) {
         if let Some(last) = self.pieces.back_mut() {
             let fitting = bytes.len().min(PIECE - last.len());
@@ -201,7 +210,7 @@ impl State {
             bytes = &bytes[fitting..];
         }
         for more in bytes.chunks(PIECE) {
-            let mut piece = Vec::with_capacity(PIECE);
+            let mut piece = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(PIECE));
             piece.extend_from_slice(more);
             self.pieces.push_back(piece);
         }
