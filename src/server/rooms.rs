@@ -58,9 +58,7 @@ impl<W: Wire> Rooms<W> {
     /// A seat for `newcomer` in the room of this name, which comes into being if need be; `None` once the rooms are
     /// closed.
     pub(crate) fn enter(self: &Arc<Self>, name: &str, newcomer: Newcomer<W>) -> Option<Seat<W>> {
-        // First, so that whoever answers it is behind it everywhere.
-        let presence = self.link.introduce(name, newcomer.name.as_deref());
-        let (room, id) = {
+        let (room, (id, presence)) = {
             let mut open = lock(&self.open);
             if open.closed {
                 return None;
@@ -74,7 +72,8 @@ impl<W: Wire> Rooms<W> {
             });
             occupied.seats += 1;
             // Under this lock, so that whoever is let in is in before the rooms are closed.
-            (Arc::clone(&occupied.room), occupied.room.join(newcomer))
+            let introduce = |newcomer: Option<&str>| self.link.introduce(name, newcomer);
+            (Arc::clone(&occupied.room), occupied.room.join(newcomer, introduce))
         };
         self.metrics.joined();
         let seat = Seat {
@@ -125,10 +124,10 @@ pub(crate) struct Seat<W: Wire> {
 }
 
 impl<W: Wire> Seat<W> {
-    /// See [`Room::relay`]. Other servers are told first, so that whoever answers is behind it there, too.
+    /// See [`Room::relay`]. Other servers are told at the same moment: whoever answers, here or there, is behind it here
+    /// and there.
     pub(crate) fn relay(&self, frame: &[u8]) {
-        self.rooms.link.publish(&self.name, frame);
-        self.room.relay(self.id, frame);
+        self.room.relay(self.id, frame, || self.rooms.link.publish(&self.name, frame));
     }
 
     /// Sends a frame to this client alone: see [`Room::answer`].

@@ -2,7 +2,7 @@
 
 use crate::patience::long;
 use crate::redis::Redis;
-use crate::servers::{logged, metric, start, talk, wait_for, wait_until_together};
+use crate::servers::{self, logged, metric, start, talk, wait_for, wait_until_together};
 use crate::support::{Client, Server, frame, metrics};
 use std::time::{Duration, Instant};
 
@@ -66,7 +66,7 @@ impl House {
 #[test]
 fn absent_at_the_start() {
     let mut redis = Redis::absent(&[]);
-    let mut house = House::new([0, 1].map(|_| Server::start(&["--redis", &redis.url()])));
+    let mut house = House::new([0, 1].map(|_| servers::at(&redis.url())));
     house.chat(20, "alone");
     house.wait_until_away();
     long("a log line each", || (house.each_logged("is away") == [1, 1]).then_some(()));

@@ -2,7 +2,7 @@
 
 use crate::patience::LONG;
 use crate::redis::Redis;
-use crate::servers::{Barrier, start, wait_for, wait_until_together};
+use crate::servers::{self, Barrier, start, wait_for, wait_until_together};
 use crate::support::{Client, PATIENCE, Server, frame};
 
 fn joined(name: &str, online: usize) -> String {
@@ -87,7 +87,7 @@ fn a_server_that_comes_later_is_told_who_is_there() {
     let [one] = start(&redis);
     let mut alice = named(&one, "alice", 1, &[]);
     let _bob = Client::join(&one, "/kitchen?name=bob");
-    let two = Server::start(&["--redis", &redis.url()]);
+    let two = servers::at(&redis.url());
     let servers = [one, two];
     wait_until_together(&servers);
     Barrier::join(&servers).pass();

@@ -1,9 +1,9 @@
 //! Passwords, databases and what a URL may be.
 
 use crate::redis::Redis;
-use crate::servers::{logged, start, talk, wait_for, wait_until_together};
+use crate::servers::{self, logged, start, talk, wait_for, wait_until_together};
+use crate::support::Client;
 use crate::support::server::run;
-use crate::support::{Client, Server};
 
 const SECRET: &str = "p%40ss:word";
 
@@ -14,7 +14,7 @@ fn url(redis: &Redis, user: &str, rest: &str) -> String {
 #[test]
 fn a_password_and_a_database() {
     let redis = Redis::start_with(&["--requirepass", "p@ss:word"]);
-    let servers = [0, 1].map(|_| Server::start(&["--redis", &url(&redis, &format!(":{SECRET}@"), "/3")]));
+    let servers = [0, 1].map(|_| servers::at(&url(&redis, &format!(":{SECRET}@"), "/3")));
     wait_until_together(&servers);
     let [mut a, mut b] = servers.each_ref().map(|server| Client::join(server, "/"));
     talk(&mut a, &mut b, "let in");
@@ -25,7 +25,7 @@ fn a_password_and_a_database() {
 fn a_wrong_password_or_none() {
     let redis = Redis::start_with(&["--requirepass", "right"]);
     for (user, reason) in [(":wr0ng-secret@", "uthentication"), ("", "NOAUTH")] {
-        let server = Server::start(&["--redis", &url(&redis, user, "")]);
+        let server = servers::at(&url(&redis, user, ""));
         let [mut a, mut b] = [0, 1].map(|_| Client::join(&server, "/"));
         let line = server.stderr.wait_for("why", |line| line.contains("is away"));
         assert!(line.contains(reason) && line.contains(&redis.address.to_string()), "{line:?}");
@@ -39,7 +39,7 @@ fn a_wrong_password_or_none() {
 #[test]
 fn no_such_database() {
     let redis = Redis::start();
-    let server = Server::start(&["--redis", &url(&redis, "", "/99")]);
+    let server = servers::at(&url(&redis, "", "/99"));
     server.stderr.wait_for("why", |line| line.contains("is away") && line.contains("database"));
 }
 
@@ -52,7 +52,7 @@ fn a_user_who_may_not() {
         let user = format!("on >secret ~* &* +@all {rights}");
         let redis =
             Redis::start_with(&[&["--user", "chat"][..], &user.split(' ').collect::<Vec<_>>()].concat());
-        let server = Server::start(&["--redis", &url(&redis, "chat:secret@", "")]);
+        let server = servers::at(&url(&redis, "chat:secret@", ""));
         let line = server.stderr.wait_for("why", |line| line.contains("is away"));
         assert!(line.contains(reason), "{rights}: {line:?}");
         let [mut a, mut b] = [0, 1].map(|_| Client::join(&server, "/"));
@@ -76,7 +76,7 @@ fn a_user_who_may_do_no_more_than_this() {
         "+unsubscribe",
         "+punsubscribe",
     ]);
-    let servers = [0, 1].map(|_| Server::start(&["--redis", &url(&redis, "chat:secret@", "")]));
+    let servers = [0, 1].map(|_| servers::at(&url(&redis, "chat:secret@", "")));
     wait_until_together(&servers);
     let [mut a, mut b] = servers.each_ref().map(|server| Client::join(server, "/"));
     talk(&mut a, &mut b, "let in");
@@ -89,7 +89,7 @@ fn over_a_unix_socket() {
     let socket = directory.join("redis.sock");
     let redis = Redis::start_with(&["--unixsocket", socket.to_str().unwrap()]);
     let url = format!("unix://{}", socket.display());
-    let servers = [0, 1].map(|_| Server::start(&["--redis", &url]));
+    let servers = [0, 1].map(|_| servers::at(&url));
     wait_until_together(&servers);
     let [mut a, mut b] = servers.each_ref().map(|server| Client::join(server, "/"));
     talk(&mut a, &mut b, "through a file");

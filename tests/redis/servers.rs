@@ -4,6 +4,17 @@ use crate::patience::long;
 use crate::redis::Redis;
 use crate::support::{Client, Server, metrics};
 
+/// A server told of the Redis at this URL. It does not ping: here is much waiting, with nobody to read Pings.
+#[track_caller]
+pub fn at(url: &str) -> Server {
+    at_with(url, &[])
+}
+
+#[track_caller]
+fn at_with(url: &str, options: &[&str]) -> Server {
+    Server::start(&[&["--redis", url, "--ping-interval", "0"], options].concat())
+}
+
 /// So many servers that share their rooms.
 #[track_caller]
 pub fn start<const N: usize>(redis: &Redis) -> [Server; N] {
@@ -12,7 +23,7 @@ pub fn start<const N: usize>(redis: &Redis) -> [Server; N] {
 
 #[track_caller]
 pub fn start_with<const N: usize>(redis: &Redis, options: &[&str]) -> [Server; N] {
-    let servers = [(); N].map(|()| Server::start(&[&["--redis", &redis.url()], options].concat()));
+    let servers = [(); N].map(|()| at_with(&redis.url(), options));
     wait_until_together(&servers);
     servers
 }

@@ -66,7 +66,7 @@ fn a_room_is_not_another() {
 fn a_database_is_not_another() {
     let redis = Redis::start();
     let url = |db: &str| redis.url() + db;
-    let servers = ["", "/0", "/1"].map(|db| Server::start(&["--redis", &url(db)]));
+    let servers = ["", "/0", "/1"].map(|db| servers::at(&url(db)));
     servers::wait_until_together(&servers[..2]);
     wait_for(&servers[2], "up", 1.0);
     let [mut a, mut b, mut other] = servers.each_ref().map(|server| Client::join(server, "/"));
@@ -154,6 +154,24 @@ fn an_answer_comes_behind_its_question() {
     }
 }
 
+/// Nor does one from another server overtake it on the way back.
+#[test]
+fn an_answer_from_elsewhere_comes_behind_its_question() {
+    let redis = Redis::start();
+    let servers: [_; 2] = start(&redis);
+    let [mut asks, mut neighbour] = [0, 1].map(|_| Client::join(&servers[0], "/"));
+    let mut answers = Client::join(&servers[1], "/");
+    for n in 0..300 {
+        let (question, answer) = (format!("question {n}"), format!("answer {n}"));
+        asks.text(&question);
+        answers.expect_text(&question);
+        answers.text(&answer);
+        neighbour.expect_text(&question);
+        neighbour.expect_text(&answer);
+        asks.expect_text(&answer);
+    }
+}
+
 #[test]
 fn history_has_what_was_said_elsewhere() {
     let redis = Redis::start();
@@ -188,7 +206,7 @@ fn a_room_that_is_not_here_has_no_history() {
 fn an_echo_shares_nothing() {
     let redis = Redis::start();
     let echo = Server::start(&["--echo", "--redis", &redis.url()]);
-    let server = Server::start(&["--redis", &redis.url()]);
+    let server = servers::at(&redis.url());
     wait_for(&server, "up", 1.0);
     let mut client = Client::join(&echo, "/?name=x");
     client.text("to myself");

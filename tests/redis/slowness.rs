@@ -3,7 +3,7 @@
 use crate::patience::long;
 use crate::proxy::Proxy;
 use crate::redis::Redis;
-use crate::servers::{logged, metric, talk, wait_for, wait_until_together};
+use crate::servers::{self, logged, metric, talk, wait_for, wait_until_together};
 use crate::support::frame::{BINARY, FIN, Frame, masked};
 use crate::support::{Client, Server};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use std::{str, thread};
 /// Servers that have a slow way to the same Redis.
 fn start(redis: &Redis, bytes: usize, pause: Duration) -> ([Server; 2], Proxy) {
     let proxy = Proxy::to(redis.address, bytes, pause);
-    let servers = [0, 1].map(|_| Server::start(&["--redis", &proxy.url()]));
+    let servers = [0, 1].map(|_| servers::at(&proxy.url()));
     wait_until_together(&servers);
     (servers, proxy)
 }
@@ -58,9 +58,9 @@ fn little_by_little() {
 #[test]
 fn a_break_in_the_middle_of_a_message() {
     let redis = Redis::start();
-    let fast = Server::start(&["--redis", &redis.url()]);
+    let fast = servers::at(&redis.url());
     let proxy = Proxy::to(redis.address, 512, Duration::from_millis(2));
-    let slow = Server::start(&["--redis", &proxy.url()]);
+    let slow = servers::at(&proxy.url());
     let servers = [fast, slow];
     wait_until_together(&servers);
     let [mut a, mut b] = servers.each_ref().map(|server| Client::join(server, "/"));
@@ -80,9 +80,8 @@ fn a_break_in_the_middle_of_a_message() {
 #[test]
 fn a_connection_that_falls_silent() {
     let redis = Redis::start();
-    let (near, proxy) =
-        (Server::start(&["--redis", &redis.url()]), Proxy::to(redis.address, 4096, Duration::ZERO));
-    let servers = [near, Server::start(&["--redis", &proxy.url()])];
+    let (near, proxy) = (servers::at(&redis.url()), Proxy::to(redis.address, 4096, Duration::ZERO));
+    let servers = [near, servers::at(&proxy.url())];
     wait_until_together(&servers);
     let [mut a, mut b] = servers.each_ref().map(|server| Client::join(server, "/"));
     talk(&mut a, &mut b, "before");

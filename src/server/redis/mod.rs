@@ -6,8 +6,8 @@
 //!       +--publish-> [ outbox ] --publisher--> Redis --subscriber--> room    on every other server
 //! ```
 //!
-//! What a client says is put into the [`outbox`] and posted in its room, in this order: whoever answers it is behind
-//! it in both. The *publisher* takes all that has gathered and publishes it as one payload, a *batch*; the *subscriber*
+//! What a client says is put into the [`outbox`] and posted in its room at the same moment: whoever answers it, on any
+//! server, is behind it on all. The *publisher* takes all that has gathered and publishes it as one payload, a *batch*; the *subscriber*
 //! of every other server posts it in the rooms that it has, and flushes them. The busier the servers, the larger the
 //! batches, as in a room.
 //!

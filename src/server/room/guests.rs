@@ -49,7 +49,7 @@ impl Guests {
 impl<W: Wire> Room<W> {
     /// Posts a message from another server, one whole frame, to everyone.
     pub(crate) fn relay_from_elsewhere(&self, frame: &[u8]) {
-        self.relay(ELSEWHERE, frame);
+        self.relay(ELSEWHERE, frame, || {});
     }
 
     /// Someone has come on another server who is not known here yet.

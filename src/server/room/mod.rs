@@ -178,18 +178,26 @@ impl<W: Wire> Room<W> {
         }
     }
 
-    /// Makes `newcomer` a member: it gets its greeting, and everything that is posted from now on.
-    pub(crate) fn join(&self, newcomer: Newcomer<W>) -> MemberId {
+    /// Makes `newcomer` a member: it gets its greeting, and everything that is posted from now on. At the same moment
+    /// someone else may be told: nothing is posted between the two.
+    pub(crate) fn join<T>(
+        &self,
+        newcomer: Newcomer<W>,
+        tell: impl FnOnce(Option<&str>) -> T,
+    ) -> (MemberId, T) {
         let mut queue = lock(&self.queue);
+        let told = tell(newcomer.name.as_deref());
         let id = MemberId(queue.next_member);
         queue.next_member += 1;
         queue.batch.post(Post::Join(id, Box::new(newcomer)));
-        id
+        (id, told)
     }
 
-    /// Posts a message to everyone but its sender: one whole frame.
-    pub(crate) fn relay(&self, from: MemberId, frame: &[u8]) {
-        self.wait_for_space().batch.relay(from, frame);
+    /// Posts a message to everyone but its sender: one whole frame. At the same moment someone else may be told.
+    pub(crate) fn relay(&self, from: MemberId, frame: &[u8], tell: impl FnOnce()) {
+        let mut queue = self.wait_for_space();
+        tell();
+        queue.batch.relay(from, frame);
     }
 
     /// Posts a frame to one member alone; `is_message` tells whether it counts as a delivery.

@@ -53,7 +53,8 @@ fn one_who_joins_and_asks_for_the_history() {
         let talk = Talk::new();
         let late = ModelWire::healthy();
         let wire = Arc::clone(&late);
-        let order = talk.run(move |room| _ = room.join(Newcomer { history: 100, ..newcomer(&wire) }));
+        let order =
+            talk.run(move |room| _ = room.join(Newcomer { history: 100, ..newcomer(&wire) }, |_| ()).0);
         assert_complete(&order, &talk.senders());
         assert_eq!(late.whole().0, order);
         talk.end(&[&late]);
@@ -66,7 +67,7 @@ fn one_who_joins() {
         let talk = Talk::new();
         let late = ModelWire::healthy();
         let wire = Arc::clone(&late);
-        let order = talk.run(move |room| _ = room.join(newcomer(&wire)));
+        let order = talk.run(move |room| _ = room.join(newcomer(&wire), |_| ()).0);
         assert_complete(&order, &talk.senders());
         assert!(order.ends_with(&late.whole().0));
         let deliveries = order.len() * 2 + late.whole().0.len();
@@ -83,8 +84,8 @@ fn one_who_leaves() {
         let leaving = ModelWire::healthy();
         let id = talk.model.join(&leaving);
         let order = talk.run(move |room| {
-            room.relay(id, &message(id, 0));
-            room.relay(id, &message(id, 1));
+            room.relay(id, &message(id, 0), || {});
+            room.relay(id, &message(id, 1), || {});
             room.leave(id);
         });
         let [a, b] = talk.senders();
@@ -102,7 +103,7 @@ fn one_who_closes() {
         let leaving = ModelWire::healthy();
         let id = talk.model.join(&leaving);
         let order = talk.run(move |room| {
-            room.relay(id, &message(id, 0));
+            room.relay(id, &message(id, 0), || {});
             room.close(id, GOODBYE);
         });
         let [a, b] = talk.senders();

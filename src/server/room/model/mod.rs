@@ -79,7 +79,7 @@ impl Model {
     }
 
     fn join(&self, wire: &Arc<ModelWire>) -> MemberId {
-        let id = self.room.join(newcomer(wire));
+        let id = self.room.join(newcomer(wire), |_| ()).0;
         self.room.flush();
         id
     }
@@ -94,7 +94,7 @@ impl Model {
         let room = Arc::clone(&self.room);
         thread::spawn(move || {
             for number in 0..count {
-                room.relay(id, &message(id, number));
+                room.relay(id, &message(id, number), || {});
                 room.flush();
             }
             then(&room);

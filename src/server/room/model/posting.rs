@@ -30,11 +30,11 @@ fn in_every_order(posts_before: bool, other_posts: bool) {
     let wires = [ModelWire::healthy(), ModelWire::healthy()];
     let [a, b] = wires.each_ref().map(|wire| model.join(wire));
     if posts_before {
-        model.room.relay(a, &message(a, 0));
+        model.room.relay(a, &message(a, 0), || {});
     }
     let other = if other_posts { model.posts(b, 1, |_| {}) } else { model.posts(b, 0, Room::flush) };
     if !posts_before {
-        model.room.relay(a, &message(a, 0));
+        model.room.relay(a, &message(a, 0), || {});
     }
     model.room.flush();
     model.join_threads([other]);
@@ -93,7 +93,7 @@ fn a_full_queue_and_readers_that_flush_late() {
             let room = Arc::clone(&model.room);
             thread::spawn(move || {
                 for number in 0..4 {
-                    room.relay(id, &message(id, number));
+                    room.relay(id, &message(id, number), || {});
                     room.answer(id, &message(id, 100 + number), true);
                 }
                 room.flush();

@@ -67,13 +67,13 @@ impl Play {
         let name = name.map(str::to_owned);
         self.naive.join(GREETING, name.clone(), history);
         let newcomer = Newcomer { wire: Arc::clone(&wire), greeting: GREETING.to_vec(), name, history };
-        assert_eq!(self.room.join(newcomer), MemberId(self.wires.len() as u64 - 1));
+        assert_eq!(self.room.join(newcomer, |_| ()).0, MemberId(self.wires.len() as u64 - 1));
         wire
     }
 
     fn relay(&mut self, from: u64, payload: &[u8]) {
         self.naive.relay(from, payload);
-        self.room.relay(MemberId(from), &received::write(TEXT, payload));
+        self.room.relay(MemberId(from), &received::write(TEXT, payload), || {});
     }
 
     fn act(&mut self, op: &Op) {
