@@ -12,8 +12,9 @@
 //!   protocol  RFC 6455: bytes in, events out; no I/O, no clock, no allocation
 //! ```
 //!
-//! Imports run one way, downwards: [`protocol`] knows nothing of what is above it. It is read first, in the order that its
-//! page gives; then `server`, beginning with a client's life in `client.rs` and the rules at the top of `room/mod.rs`.
+//! Imports run one way, downwards: [`protocol`] knows nothing of what is above it. Read it first, in the order that the
+//! documentation of its module gives, which also explains the words; then `server`, beginning with a client's life in
+//! `client.rs` and the rules at the top of `room/mod.rs`.
 //!
 //! # In a program of one's own
 //!
@@ -29,6 +30,7 @@
 //! use chinwag::protocol::event::Event;
 //! use chinwag::protocol::frame::Opcode;
 //! use chinwag::protocol::handshake::Request;
+//! use chinwag::protocol::head::Head;
 //! use chinwag::protocol::receiver::{Limits, Receiver};
 //! use std::io::{self, Read, Write};
 //!
@@ -46,14 +48,14 @@
 //! fn echo(mut transport: impl Read + Write) -> io::Result<()> {
 //!     let mut buffer = Vec::new();
 //!
-//!     // §4.2: the opening handshake. What comes behind the head is the first of the frames.
-//!     let (accept_key, head_len) = loop {
-//!         if let Some((request, rest)) = Request::parse(&buffer).map_err(refuse)? {
-//!             let key = request.handshake().map_err(refuse)?.ok_or_else(|| refuse("no handshake"))?;
-//!             break (key, buffer.len() - rest.len());
-//!         }
+//!     // §4.2: the opening handshake. The `Head` that is kept scans every byte once. After the head come frames.
+//!     let mut head = Head::new();
+//!     while head.scan(&buffer).map_err(refuse)?.is_none() {
 //!         read_more(&mut transport, &mut buffer)?;
-//!     };
+//!     }
+//!     let (request, rest) = Request::parse(&buffer).map_err(refuse)?.ok_or_else(|| refuse("no head"))?;
+//!     let accept_key = request.handshake().map_err(refuse)?.ok_or_else(|| refuse("no handshake"))?;
+//!     let head_len = buffer.len() - rest.len();
 //!     transport.write_all(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n")?;
 //!     transport.write_all(b"Connection: Upgrade\r\nSec-WebSocket-Accept: ")?;
 //!     transport.write_all(&accept_key)?;
@@ -164,7 +166,8 @@
 //!
 //! ## In a room of one's own
 //!
-//! A message is relayed as a slice of the buffer it was read into, and the same slice serves everyone:
+//! A message is relayed as a slice of the buffer it was read into, and the same slice serves everyone. (Here it is
+//! copied for each listener, because a channel owns what it carries.)
 //!
 //! ```
 //! use chinwag::protocol::event::Event;

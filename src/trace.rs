@@ -4,8 +4,8 @@
 //! let hello = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
 //! assert_eq!(chinwag::trace::explain(&hello).to_string(), "\
 //! frame of 11 bytes
-//! 81                       1 000 0001  FIN, no reserved bit, opcode 1: text, and all of it
-//! 85                       1 0000101   MASK, length 5, in these 7 bits
+//! 81                       1 000 0001  FIN, no reserved bit, opcode 1: text, a whole message
+//! 85                       1 0000101   MASK, length 5 (fits in 7 bits)
 //! 37 fa 21 3d                          masking key
 //! 7f 9f 4d 51 58           Hello       48 65 6c 6c 6f  payload");
 //! ```
@@ -222,9 +222,9 @@ impl Explanation<'_> {
         let is_set = |number: &u8| first >> (7 - number) & 1 == 1;
         (1..=3).filter(is_set).try_for_each(|number| write!(f, ", RSV{number}"))?;
         let meaning = match (self.opcode(), self.is_final()) {
-            (Some(Opcode::Text), true) => "text, and all of it",
+            (Some(Opcode::Text), true) => "text, a whole message",
             (Some(Opcode::Text), false) => "text, its first frame",
-            (Some(Opcode::Binary), true) => "binary, and all of it",
+            (Some(Opcode::Binary), true) => "binary, a whole message",
             (Some(Opcode::Binary), false) => "binary, its first frame",
             (Some(Opcode::Continuation), true) => "continuation, the last frame",
             (Some(Opcode::Continuation), false) => "continuation, not the last frame",
@@ -243,7 +243,7 @@ impl Explanation<'_> {
         match short_len {
             126 => f.write_str(", 126: the length is in the next 16 bits")?,
             127 => f.write_str(", 127: the length is in the next 64 bits")?,
-            len => write!(f, ", length {len}, in these 7 bits")?,
+            len => write!(f, ", length {len} (fits in 7 bits)")?,
         }
         if self.extended_len.is_empty() {
             return Ok(());

@@ -31,7 +31,7 @@ impl CloseCode {
     /// 1011: an unexpected condition kept the server from going on.
     pub const INTERNAL_ERROR: CloseCode = CloseCode(1011);
 
-    /// Whether the code may be on the wire.
+    /// Whether the code may be on the wire, in a Close that either side sends.
     ///
     /// §7.4.1 keeps 1004 in reserve and forbids 1005, 1006 and 1015 "as a status code in a Close control frame".
     /// 1012 to 1014 were registered after the RFC (§11.7). §7.4.2 gives 3000-3999 to libraries, 4000-4999 to
@@ -41,7 +41,7 @@ impl CloseCode {
     }
 }
 
-/// Parses the payload of a Close frame: its code and reason; no code where there was none.
+/// Parses the payload of a whole Close frame: its code, `None` where it is empty, and its reason.
 ///
 /// # Errors
 ///
@@ -56,7 +56,7 @@ pub fn parse_close(payload: &[u8]) -> Result<(Option<CloseCode>, &str), Protocol
     if !code.is_sendable() {
         return Err(ProtocolError::InvalidCloseCode);
     }
-    // §5.5.1: the rest is "UTF-8-encoded data". §8.1: what is not fails the connection.
+    // §5.5.1: the rest is "UTF-8-encoded data". §8.1: what is not UTF-8 fails the connection.
     let reason = core::str::from_utf8(reason).map_err(|_| ProtocolError::InvalidUtf8)?;
     Ok((Some(code), reason))
 }
@@ -69,7 +69,7 @@ pub struct CloseFrame {
 }
 
 impl CloseFrame {
-    /// A Close with `code` and `reason`; of a reason over 123 bytes only as many whole characters as fit.
+    /// A Close with `code` and `reason`. A reason over 123 bytes is cut after the last character that fits.
     pub fn new(code: CloseCode, reason: &str) -> CloseFrame {
         let fitting = longest_prefix(reason, FrameHeader::MAX_CONTROL_PAYLOAD - 2);
         let payload_len = fitting.len().saturating_add(2);

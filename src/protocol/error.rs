@@ -6,37 +6,37 @@ use super::close::CloseCode;
 
 /// A reason to _Fail the WebSocket Connection_ (§7.1.7).
 ///
-/// Each value names one MUST that the peer broke, or one limit that it crossed.
-/// [`ProtocolError::close_code`] is the answer on the wire, the `Display` text its reason.
+/// Each value names one MUST that the peer broke, or one limit that it crossed, and the close code to answer with.
+/// [`ProtocolError::close_code`] is that code, the `Display` text is the close reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProtocolError {
-    /// A client's frame without a mask (§5.1).
+    /// A client's frame without a mask (§5.1): 1002.
     UnmaskedFrame,
-    /// RSV1, RSV2 or RSV3 set although no extension was negotiated (§5.2).
+    /// RSV1, RSV2 or RSV3 set although no extension was negotiated (§5.2): 1002.
     ReservedBitsSet,
-    /// Opcode 3-7 or B-F (§5.2).
+    /// Opcode 3-7 or B-F (§5.2): 1002.
     ReservedOpcode,
-    /// A payload length that would have fitted a shorter form (§5.2).
+    /// A payload length that would have fitted a shorter form (§5.2): 1002.
     NonMinimalLength,
-    /// A 64-bit payload length with its most significant bit set (§5.2).
+    /// A 64-bit payload length with its most significant bit set (§5.2): 1002.
     LengthMsbSet,
-    /// A control frame with FIN=0 (§5.5).
+    /// A control frame with FIN=0 (§5.5): 1002.
     FragmentedControlFrame,
-    /// A control frame with more than 125 bytes of payload (§5.5).
+    /// A control frame with more than 125 bytes of payload (§5.5): 1002.
     ControlFrameTooLong,
-    /// A continuation frame with nothing to continue (§5.4).
+    /// A continuation frame with nothing to continue (§5.4): 1002.
     UnexpectedContinuation,
-    /// A new data frame in the middle of a fragmented message (§5.4).
+    /// A new text or binary frame in the middle of a fragmented message (§5.4): 1002.
     ExpectedContinuation,
-    /// A Close frame with one byte of payload: half a close code (§5.5.1).
+    /// A Close frame with one byte of payload, half a close code (§5.5.1): 1002.
     CloseFrameTooShort,
-    /// A close code that must not be on the wire (§7.4).
+    /// A close code that must not be on the wire (§7.4): 1002.
     InvalidCloseCode,
-    /// Text or a close reason that is not UTF-8 (§8.1).
+    /// Text or a close reason that is not UTF-8 (§8.1): 1007.
     InvalidUtf8,
-    /// A message longer than [`Limits::max_message`](super::receiver::Limits) (§10.4).
+    /// A message longer than [`Limits::max_message`](super::receiver::Limits) (§10.4): 1009.
     MessageTooBig,
-    /// A message in more frames than [`Limits::max_fragments`](super::receiver::Limits) (§10.4).
+    /// A message in more frames than [`Limits::max_fragments`](super::receiver::Limits) (§10.4): 1008.
     TooManyFragments,
 }
 

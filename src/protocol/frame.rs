@@ -17,9 +17,9 @@
 //!
 //! Rules:
 //!
-//! 1. A refusal falls at the first byte that decides it. What is not refused and not complete needs more bytes,
-//!    and that is no error.
-//! 2. A length has one form only, the shortest. So a header that was parsed, encoded again, is the bytes that were read.
+//! 1. The first two bytes are judged one by one, a length once all of it has arrived. What is neither refused nor
+//!    complete needs more bytes, and that is no error.
+//! 2. A length has one form only, the shortest. So a parsed header, encoded again, is the bytes that were read.
 //! 3. A length stays a `u64` until it has been compared with a limit.
 
 // Bits are grouped as in the picture.
@@ -30,7 +30,7 @@ use super::error::ProtocolError;
 /// §5.2: how the payload is to be interpreted. §11.8 is the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Opcode {
-    /// `0x0`: more of the message begun by an earlier frame.
+    /// `0x0`: a further fragment of the message that an earlier frame began.
     Continuation = 0x0,
     /// `0x1`: a message of UTF-8 text.
     Text = 0x1,
@@ -40,7 +40,7 @@ pub enum Opcode {
     Close = 0x8,
     /// `0x9`: a request for a Pong.
     Ping = 0x9,
-    /// `0xA`: the answer to a Ping, or an unasked sign of life.
+    /// `0xA`: the answer to a Ping, or a sign of life that nobody asked for.
     Pong = 0xA,
 }
 
@@ -71,7 +71,7 @@ pub struct FrameHeader {
     pub fin: bool,
     /// What the payload is.
     pub opcode: Opcode,
-    /// The key the payload is masked with: always there from a client, never from a server (§5.1).
+    /// The key that the payload is masked with: a client always sends one, a server never (§5.1).
     pub masking_key: Option<[u8; 4]>,
     /// Length of the payload in bytes.
     pub payload_len: u64,
@@ -92,7 +92,7 @@ impl FrameHeader {
     ///
     /// # Errors
     ///
-    /// The first MUST of §5.1, §5.2 or §5.5 that it breaks, as soon as the byte that breaks it is there.
+    /// The first MUST of §5.1, §5.2 or §5.5 that the header breaks, at the byte that rule 1 says.
     pub fn parse(bytes: &[u8]) -> Result<Option<(FrameHeader, &[u8])>, ProtocolError> {
         let Some((unkeyed, rest)) = Self::parse_up_to_key(bytes)? else {
             return Ok(None);
@@ -161,7 +161,7 @@ impl FrameHeader {
     }
 }
 
-/// FIN and opcode: what the first byte alone decides.
+/// Parses FIN and opcode from the first byte.
 pub(crate) fn parse_first_byte(byte: u8) -> Result<(bool, Opcode), ProtocolError> {
     // §5.2: "MUST be 0 unless an extension is negotiated that defines meanings for non-zero values."
     if byte & 0b0_111_0000 != 0 {
@@ -172,7 +172,7 @@ pub(crate) fn parse_first_byte(byte: u8) -> Result<(bool, Opcode), ProtocolError
     Ok((byte & 0b1_000_0000 != 0, opcode))
 }
 
-/// The payload length in whichever of its three forms the seven bits announce.
+/// Parses the payload length in the form that the seven bits announce; `None` until all of it is there.
 fn parse_length(short_len: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, ProtocolError> {
     let (payload_len, shortest, rest) = match short_len {
         126 => {
@@ -200,7 +200,7 @@ fn parse_length(short_len: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, Pro
     Ok(Some((payload_len, rest)))
 }
 
-/// Appends to an array without a way to run over its end.
+/// Appends to an array, and cannot write past its end.
 struct Cursor<'o> {
     out: &'o mut [u8; FrameHeader::MAX_LEN],
     len: usize,

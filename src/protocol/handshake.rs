@@ -9,9 +9,9 @@
 //!   Sec-WebSocket-Version: 13
 //! ```
 //!
-//! [`Head`] finds the end of the head while it arrives and refuses what is no HTTP;
-//! [`Request::parse`] then takes it apart. What a server lets in (paths, hosts, origins) is its own affair: it asks
-//! in the order in which [`Refusal`] lists the answers.
+//! [`Head`] finds the end of the head while it arrives and refuses what is no HTTP; [`Request::parse`] then takes the
+//! head apart. Which paths, hosts and origins it lets in is for the server to decide, by checks in the order of
+//! [`Refusal`]'s variants.
 
 use core::str;
 
@@ -28,9 +28,9 @@ use super::refusal::Refusal;
 pub enum Method {
     /// A page, or the opening handshake.
     Get,
-    /// What GET would be answered, without the body.
+    /// The answer to GET, without its body.
     Head,
-    /// What this server does not do.
+    /// Any other method.
     Other,
 }
 
@@ -43,7 +43,7 @@ pub struct Request<'h> {
     pub path: &'h str,
     /// The target's query, as it was sent and without its question mark.
     pub query: Option<&'h str>,
-    /// Whom it is for.
+    /// The host and port in `Host`.
     pub host: Authority<'h>,
     header_lines: &'h [u8],
 }
@@ -51,6 +51,8 @@ pub struct Request<'h> {
 impl<'h> Request<'h> {
     /// Parses the head of a request from the front of `bytes`, and returns it with the bytes after it; `None` while
     /// it is not complete.
+    ///
+    /// Scans from the front each time: where a peer may be slow, keep a [`Head`], and call this once that is complete.
     ///
     /// # Errors
     ///
@@ -83,7 +85,7 @@ impl<'h> Request<'h> {
         Ok(Request { method, path, query, host, header_lines })
     }
 
-    /// Where a browser's request comes from; `None` where no browser sent it (§4.2.1 (7), §10.2).
+    /// The origin of the page that asks; `None` where no browser sent the request (§4.2.1 (7), §10.2).
     ///
     /// # Errors
     ///
@@ -111,21 +113,21 @@ impl<'h> Request<'h> {
         self.method != Method::Head && (self.names_websocket() || names.any(is_ours))
     }
 
-    /// The answer to the opening handshake (§4.2.2 (5.4)), where one is asked for.
+    /// The answer to the opening handshake (§4.2.2 (5.4)); `None` where none is asked for.
     ///
     /// # Errors
     ///
-    /// `MethodNotAllowed`, `IncompleteUpgrade`, `UnsupportedVersion` or `InvalidKey`.
+    /// `MethodNotAllowed`, `IncompleteUpgrade`, `UnsupportedVersion` or `InvalidKey`: the first that applies.
     pub fn handshake(&self) -> Result<Option<AcceptKey>, Refusal> {
         let fields = Fields(self.header_lines);
         if !self.asks_for_upgrade() {
             return Ok(None);
         }
-        // §4.2.1 (1): "An HTTP/1.1 or higher GET request". A server that serves other methods lets them get this far.
+        // §4.2.1 (1): "An HTTP/1.1 or higher GET request". A server without other methods has refused them before.
         if self.method != Method::Get {
             return Err(Refusal::MethodNotAllowed);
         }
-        // §4.2.1 (3), (4): `Upgrade` with "websocket", `Connection` with "Upgrade", case aside.
+        // §4.2.1 (3), (4): `Upgrade` with "websocket", `Connection` with "Upgrade", without regard to case.
         if !self.names_websocket() || !fields.lists("Connection", "upgrade") {
             return Err(Refusal::IncompleteUpgrade);
         }
@@ -144,7 +146,8 @@ pub type AcceptKey = [u8; 28];
 /// §1.3: what is appended to a key, "unlikely to be used by network endpoints that do not understand" this protocol.
 pub const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// §4.2.2 (5.4): proves that the key has been read by someone who speaks this protocol.
+/// §4.2.2 (5.4): proves that the key has been read by someone who speaks this protocol. It is hashed without being
+/// decoded.
 pub fn accept_key(key: &[u8]) -> AcceptKey {
     let mut sha1 = Sha1::new();
     sha1.update(key);
@@ -157,11 +160,11 @@ pub fn accept_key(key: &[u8]) -> AcceptKey {
 
 /// §4.2.1 (5): "a base64-encoded [...] value that, when decoded, is 16 bytes in length".
 fn is_key(key: &[u8]) -> bool {
-    // Room for 18 bytes: as many as 24 characters may be.
+    // 24 characters may be up to 18 bytes.
     key.len() == 24 && STANDARD.decode_slice(key, &mut [0; 18]) == Ok(16)
 }
 
-/// A target's path and query. In absolute form it names the host as well: the one of `Host` (RFC 9112 §3.2.2).
+/// A target's path and query. In absolute form it also names the host: that of `Host` (RFC 9112 §3.2.2).
 fn split_target<'h>(target: &'h [u8], host: &Authority<'_>) -> Result<(&'h str, Option<&'h str>), Refusal> {
     let mut local = str::from_utf8(target).map_err(|_| Refusal::MalformedHead)?;
     if let Some((scheme, rest)) = split_scheme(target) {
@@ -185,7 +188,7 @@ fn split_target<'h>(target: &'h [u8], host: &Authority<'_>) -> Result<(&'h str, 
 struct Fields<'h>(&'h [u8]);
 
 impl<'h> Fields<'h> {
-    /// Names and values, without the white space around a value.
+    /// All names and values, without the white space around a value.
     fn iter(self) -> impl Iterator<Item = (&'h [u8], &'h [u8])> {
         let lines = self.0.split(|byte| *byte == b'\n');
         lines.filter_map(|line| cut(line, b':')).map(|(name, value)| (name, value.trim_ascii()))
@@ -197,7 +200,7 @@ impl<'h> Fields<'h> {
             .map(|(_, value)| value)
     }
 
-    /// The value of a field that is there once.
+    /// The value of a field that is there exactly once.
     fn single(self, name: &str) -> Option<&'h [u8]> {
         let mut values = self.values(name);
         let first = values.next();
@@ -210,7 +213,7 @@ impl<'h> Fields<'h> {
         tokens.map(<[u8]>::trim_ascii).any(|listed| listed.eq_ignore_ascii_case(token.as_bytes()))
     }
 
-    /// RFC 9112 §6: these two announce a body. One that is announced and not understood is a way to smuggle.
+    /// RFC 9112 §6: these two announce a body. One that a proxy reads and this server does not could hide a request.
     fn check_no_body(self) -> Result<(), Refusal> {
         let mut lengths = self.values("Content-Length");
         let no_length = lengths.next().is_none_or(|length| length == b"0") && lengths.next().is_none();

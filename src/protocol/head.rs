@@ -1,4 +1,4 @@
-//! RFC 9112 §2 to §5: where a request's head ends, and whether it is one.
+//! RFC 9112 §2 to §5: where a request's head ends, and whether it is well formed.
 //!
 //! ```text
 //!   GET /kitchen HTTP/1.1 CR LF      request line: method, target, version
@@ -9,10 +9,11 @@
 //!
 //! Rules:
 //!
-//! 1. A refusal falls at the first byte that decides it. What is not refused and not complete needs more bytes.
-//! 2. Every byte is looked at once, however the head is cut up.
-//! 3. Only what HTTP/1.1 writes is read: no bare LF, no folded lines, no space before a colon. Whoever stands
-//!    between a client and this server then sees the same request as this server does.
+//! 1. A head is refused at the first byte that decides it. What is neither refused nor complete needs more bytes.
+//! 2. A [`Head`] that is kept between reads scans every byte once, however the head is cut up. Only the first bytes of
+//!    method and target are compared again.
+//! 3. Only what HTTP/1.1 writes is read: no bare LF, no folded lines, no space before a colon. So a proxy between
+//!    a client and this server sees the same request as this server does.
 
 use super::refusal::Refusal;
 
@@ -20,13 +21,13 @@ use super::refusal::Refusal;
 #[derive(Clone, Debug)]
 pub struct Head {
     state: State,
-    /// How many bytes have been looked at.
+    /// How many bytes have been scanned.
     scanned: usize,
     /// Where the request line begins.
     start: usize,
     /// Where the present word of the request line begins.
     word: usize,
-    method: Form,
+    target_form: TargetForm,
     header_lines: usize,
 }
 
@@ -51,13 +52,14 @@ enum State {
     Complete,
 }
 
-/// The forms a target may have are a matter of the method (RFC 9112 §3.2).
+/// Which forms of target the method allows (RFC 9112 §3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum TargetForm {
+    /// A path, or a whole URL.
     Usual,
     /// OPTIONS: `*` as well.
     Asterisk,
-    /// CONNECT: host and port.
+    /// CONNECT: host and port only.
     Authority,
 }
 
@@ -71,15 +73,22 @@ impl Head {
 
     /// The head of a connection just opened.
     pub const fn new() -> Self {
-        Head { state: State::Start, scanned: 0, start: 0, word: 0, method: Form::Usual, header_lines: 0 }
+        Head {
+            state: State::Start,
+            scanned: 0,
+            start: 0,
+            word: 0,
+            target_form: TargetForm::Usual,
+            header_lines: 0,
+        }
     }
 
-    /// Scans what has arrived since the last time; `buffer` is all that has arrived. The length of the head, an
-    /// empty line that was skipped in front of it included, or `None` when more bytes are needed.
+    /// Scans what has arrived since the last call; `buffer` is all that has arrived. Returns the length of the head,
+    /// with an empty line that was skipped in front of it, or `None` when more bytes are needed.
     ///
     /// # Errors
     ///
-    /// `MalformedHead`, `TargetTooLong` or `HeadTooLarge`, as soon as the byte that decides it is there.
+    /// `MalformedHead`, `TargetTooLong` or `HeadTooLarge`, at the first byte that decides it.
     pub fn scan(&mut self, buffer: &[u8]) -> Result<Option<usize>, Refusal> {
         while self.state != State::Complete {
             let Some(&byte) = buffer.get(self.scanned) else {
@@ -96,7 +105,7 @@ impl Head {
         Ok(Some(self.scanned))
     }
 
-    /// The state after `byte`, with which `word` ends.
+    /// Returns the state after `byte`, which is also the last byte of `word`.
     fn step(&mut self, byte: u8, word: &[u8]) -> Result<State, Refusal> {
         match (self.state, byte) {
             // RFC 9112 §2.2: "SHOULD ignore at least one empty line (CRLF) received prior to the request-line."
@@ -125,37 +134,38 @@ impl Head {
     }
 
     fn end_method(&mut self, word: &[u8]) -> Result<State, Refusal> {
-        self.method = match word {
+        self.target_form = match word {
             b" " => return Err(Refusal::MalformedHead),
-            b"OPTIONS " => Form::Asterisk,
-            b"CONNECT " => Form::Authority,
-            _ => Form::Usual,
+            b"OPTIONS " => TargetForm::Asterisk,
+            b"CONNECT " => TargetForm::Authority,
+            _ => TargetForm::Usual,
         };
         self.word = self.scanned.saturating_add(1);
         Ok(State::Target)
     }
 
+    /// Whether a target may begin so.
     fn check_target(&self, target: &[u8]) -> Result<State, Refusal> {
         if target.len() > Self::MAX_TARGET {
             return Err(Refusal::TargetTooLong);
         }
-        // The two halves are the same question for a target that may go on and for one that is long enough.
         let begins_well = target.first() == Some(&b'/')
-            || self.method == Form::Authority
-            || (self.method == Form::Asterisk && target == b"*")
+            || self.target_form == TargetForm::Authority
+            || (self.target_form == TargetForm::Asterisk && target == b"*")
+            // While it is shorter than a scheme, it is compared as far as it goes.
             || SCHEMES.iter().any(|scheme| starts_alike(target, scheme));
         if begins_well { Ok(State::Target) } else { Err(Refusal::MalformedHead) }
     }
 
     fn end_target(&mut self, word: &[u8]) -> Result<State, Refusal> {
         let target = word.get(..word.len().saturating_sub(1)).unwrap_or_default();
-        let whole = match self.method {
-            Form::Authority => !target.is_empty(),
-            Form::Asterisk if target == b"*" => true,
+        let is_target = match self.target_form {
+            TargetForm::Authority => !target.is_empty(),
+            TargetForm::Asterisk if target == b"*" => true,
             _ => target.first() == Some(&b'/') || split_scheme(target).is_some(),
         };
         self.word = self.scanned.saturating_add(1);
-        if whole { Ok(State::Version) } else { Err(Refusal::MalformedHead) }
+        if is_target { Ok(State::Version) } else { Err(Refusal::MalformedHead) }
     }
 
     fn begin_header_line(&mut self) -> Result<State, Refusal> {
@@ -188,12 +198,12 @@ fn step_version(byte: u8, word: &[u8]) -> Result<State, Refusal> {
 /// The absolute forms of a target that lead to a WebSocket or to a page (§3, RFC 9110 §4.2).
 const SCHEMES: [&[u8]; 4] = [b"http://", b"https://", b"ws://", b"wss://"];
 
-/// Whether the shorter of the two is, case aside, the beginning of the longer.
+/// Whether the shorter of the two is the beginning of the longer, without regard to case.
 fn starts_alike(target: &[u8], scheme: &[u8]) -> bool {
     target.iter().zip(scheme).all(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
-/// A target in absolute form, cut into its scheme and what follows `://`.
+/// Cuts a target in absolute form into its scheme and what follows `://`; any other is `None`.
 pub(crate) fn split_scheme(target: &[u8]) -> Option<(&[u8], &[u8])> {
     let prefix_len = SCHEMES.iter().find(|s| target.len() >= s.len() && starts_alike(target, s))?.len();
     let scheme = target.get(..prefix_len.checked_sub(3)?)?;

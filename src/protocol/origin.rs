@@ -1,4 +1,4 @@
-//! §10.2, RFC 6454: where a request goes to and where it comes from.
+//! §10.2, RFC 6454: the host a request is for, and the origin of the page that sent it.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str;
@@ -13,7 +13,7 @@ pub enum Host<'h> {
 }
 
 impl PartialEq for Host<'_> {
-    /// Case aside (RFC 3986 §3.2.2).
+    /// Without regard to case (RFC 3986 §3.2.2).
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Ip(a), Self::Ip(b)) => a == b,
@@ -49,7 +49,7 @@ impl<'h> Authority<'h> {
         Some(Authority { host, port: parse_port(port)? })
     }
 
-    /// Whether the two are the same for a URL of this scheme: an absent port is the scheme's.
+    /// Whether the two are the same for a URL of this scheme: where there is no port, it is the scheme's.
     pub fn is_same(&self, other: &Self, scheme: &str) -> bool {
         let default = default_port(scheme);
         self.host == other.host && self.port.or(default) == other.port.or(default)
@@ -78,7 +78,7 @@ const fn is_name_byte(byte: u8) -> bool {
         || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&'..=b',' | b';' | b'=')
 }
 
-/// Nothing, or a colon and the digits of a port: none of them is the same as no colon (RFC 3986 §3.2.3).
+/// Nothing, or a colon and the digits of a port. A colon without digits is the same as nothing (RFC 3986 §3.2.3).
 fn parse_port(text: &str) -> Option<Option<u16>> {
     if text.is_empty() {
         return Some(None);
@@ -90,7 +90,7 @@ fn parse_port(text: &str) -> Option<Option<u16>> {
     if digits.is_empty() { Some(None) } else { digits.parse().ok().map(Some) }
 }
 
-/// RFC 9110 §4.2, §11.1 and §11.2 of RFC 6455.
+/// The port of a URL without one: RFC 9110 §4.2, and of RFC 6455 §11.1 and §11.2.
 fn default_port(scheme: &str) -> Option<u16> {
     match scheme.len() {
         4 if scheme.eq_ignore_ascii_case("http") => Some(80),
@@ -124,8 +124,8 @@ impl<'o> Origin<'o> {
         self.authority.host
     }
 
-    /// Whether this is the origin of what the server itself serves under the `Host` that was asked for. Its scheme
-    /// says nothing: the server may stand behind one that speaks TLS.
+    /// Whether this is the origin of the server's own page, served under that `Host`. The scheme only gives the default
+    /// port: the server may stand behind a proxy that speaks TLS.
     pub fn is_of_host(&self, host: &Authority<'_>) -> bool {
         let has_port = self.authority.port.or(default_port(self.scheme)).is_some();
         has_port && self.authority.is_same(host, self.scheme)

@@ -6,25 +6,27 @@
 //!        start    payload             end         next           buffer.len()
 //!          |         |                 |            |                 |
 //!  --------+---------+-----------------+------------+-----------------+- - - - -
-//!   dealt  | room    | the message     | freed by   | arrived, not    |  free,
-//!   with   | for a   | as far as it    | later      | yet looked at   |  to be
-//!          | header  | has come        | headers    |                 |  read into
+//!   dealt  | head-   | the message     | freed by   | arrived, not    |  free,
+//!   with   | room    | as far as it    | later      | yet looked at   |  to be
+//!          |         | has come        | headers    |                 |  read into
 //!  --------+---------+-----------------+------------+-----------------+- - - - -
 //! ```
 //!
-//! Payload is unmasked where it lies. Of a fragmented message each further piece is moved down to `end`, so a
-//! message is always one slice; a control frame between two fragments is handed out where it lies, and then lies in
-//! the freed part. A client's frame header is four bytes longer than the one a server sends for the same payload: so
-//! [`Payload::into_frame`] can write the outgoing header right in front of the payload, into the room where the
-//! incoming one was, and a message is relayed without being copied.
+//! Payload is unmasked where it lies. The payload of each further fragment is moved down to `end`, so a message is
+//! always one slice; a control frame between two fragments is handed out where it lies, and then lies in the freed
+//! part. A client's frame header is four bytes longer than the one a server sends for the same payload: so
+//! [`Payload::into_frame`] can write the outgoing header right in front of the payload, into the headroom that the
+//! incoming header left, and a message in one frame is relayed without being moved.
 //!
 //! Rules:
 //!
 //! 1. The caller shows the same buffer every time. In between it only appends what has arrived, or calls
 //!    [`Receiver::compact`].
 //! 2. However the bytes are cut up, the events are the same, and so is the error, at the same byte.
-//! 3. After a Close or an error there are no more events: all that follows is ignored (§1.4, §7.1.7).
-//! 4. Every byte is looked at, unmasked and moved a bounded number of times.
+//! 3. A frame's first two bytes are judged one by one, a length once all of it has arrived, a Close's code and reason
+//!    once the frame is whole, text byte by byte. A character that needs more bytes than are left is refused at once.
+//! 4. After a Close or an error there are no more events: all that follows is ignored (§1.4, §7.1.7).
+//! 5. Every byte is looked at, unmasked and moved a bounded number of times.
 
 use super::close::parse_close;
 use super::error::ProtocolError;
@@ -32,7 +34,7 @@ use super::event::{Event, Payload};
 use super::frame::{FrameHeader, Opcode, apply_mask, parse_first_byte};
 use super::utf8::Utf8Validator;
 
-/// What a receiver puts up with (§10.4).
+/// The most that a receiver accepts (§10.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Longest message in bytes, reassembled.
@@ -41,7 +43,7 @@ pub struct Limits {
     pub max_fragments: u32,
 }
 
-/// §6.2: receives a client's data. The module's page has the picture and the rules.
+/// §6.2: receives a client's data. The [module's documentation](self) has the picture and the rules.
 #[derive(Clone, Debug)]
 pub struct Receiver {
     limits: Limits,
@@ -66,12 +68,12 @@ struct Message {
 #[derive(Clone, Copy, Debug)]
 struct DataFrame {
     fin: bool,
-    /// Rotated as payload is unmasked: its first byte is for the next byte to arrive.
+    /// Rotated as payload is unmasked: its first byte belongs to the next byte that arrives.
     masking_key: [u8; 4],
     remaining: usize,
 }
 
-/// An event by its places in the buffer.
+/// An event by its places in the buffer, as in the picture.
 struct Found {
     opcode: Opcode,
     start: usize,
@@ -86,7 +88,7 @@ impl Receiver {
     }
 
     /// The size in bytes of a fixed buffer that always suffices, when it is compacted before every read: the
-    /// longest message and its room, and a whole control frame.
+    /// longest message with its first header, and after it one more header with a control frame's payload.
     pub const fn buffer_len(max_message: usize) -> usize {
         max_message
             .saturating_add(FrameHeader::MAX_LEN)
@@ -99,12 +101,12 @@ impl Receiver {
         self.message.is_some()
     }
 
-    /// The next event in `buffer`, which is all that has arrived and has not been compacted away; `None` when more
-    /// bytes are needed. To be called until it returns `None`.
+    /// Returns the next event in `buffer`, which is all that has arrived and has not been compacted away; `None` when
+    /// more bytes are needed. To be called until it returns `None`.
     ///
     /// # Errors
     ///
-    /// The reason to _Fail the WebSocket Connection_ (§7.1.7), as soon as the byte that decides it is there.
+    /// The reason to _Fail the WebSocket Connection_ (§7.1.7), at the byte that rule 3 says.
     pub fn receive<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Option<Event<'b>>, ProtocolError> {
         if self.closed {
             self.next = buffer.len();
@@ -116,7 +118,7 @@ impl Receiver {
             Err(error) => Err(error),
         };
         if matches!(event, Err(_) | Ok(Some(Event::Close(..)))) {
-            // A message that was in the middle of arriving never ends: nothing is held for it any longer.
+            // A message that was still arriving never ends: nothing is held for it any longer.
             (self.closed, self.message, self.frame) = (true, None, None);
         }
         event
@@ -124,7 +126,7 @@ impl Receiver {
 
     /// Moves what is still needed to the front of `buffer` and returns its length: the rest is free to be read into.
     ///
-    /// What is kept is empty exactly when no message and no frame is in the middle of arriving.
+    /// Returns 0 exactly when no message and no frame is half there.
     pub fn compact(&mut self, buffer: &mut [u8]) -> usize {
         if self.message.is_none() {
             (self.start, self.payload, self.end) = (0, 0, 0);
@@ -146,33 +148,33 @@ impl Receiver {
         loop {
             if self.frame.is_none() {
                 match self.begin_frame(buffer)? {
-                    Begun::Nothing => return Ok(None),
+                    Begun::NeedMore => return Ok(None),
                     Begun::Control(found) => return Ok(Some(found)),
                     Begun::Data => {}
                 }
             }
             match self.take_payload(buffer)? {
-                Taken::Part => return Ok(None),
+                Taken::NeedMore => return Ok(None),
                 Taken::Frame => {}
                 Taken::Message(found) => return Ok(Some(found)),
             }
         }
     }
 
-    /// Takes the header at `next`; of a control frame the payload with it.
+    /// Takes the header at `next`, and with a control frame's header its payload.
     fn begin_frame(&mut self, buffer: &mut [u8]) -> Result<Begun, ProtocolError> {
         let unread = buffer.get(self.next..).unwrap_or_default();
         let Some(&first) = unread.first() else {
-            return Ok(Begun::Nothing);
+            return Ok(Begun::NeedMore);
         };
         let (fin, opcode) = parse_first_byte(first)?;
         self.check_sequence(opcode)?;
         let Some((unkeyed, rest)) = FrameHeader::parse_up_to_key(unread)? else {
-            return Ok(Begun::Nothing);
+            return Ok(Begun::NeedMore);
         };
         let payload_len = self.check_length(&unkeyed)?;
         let Some((&masking_key, rest)) = rest.split_first_chunk() else {
-            return Ok(Begun::Nothing);
+            return Ok(Begun::NeedMore);
         };
         let payload = buffer.len().saturating_sub(rest.len());
         if opcode.is_control() {
@@ -198,9 +200,9 @@ impl Receiver {
         }
     }
 
-    /// What the length decides, before any of the payload is there.
+    /// Checks what the length decides, before any of the payload is there.
     fn check_length(&self, header: &FrameHeader) -> Result<usize, ProtocolError> {
-        // §10.4: compared in 64 bits; from here on it fits a `usize`, as the limit does.
+        // §10.4: the sum is compared as `u64`. A length that does not fit a `usize` is over any limit.
         let message_len = header.payload_len.saturating_add(self.message_len() as u64);
         let too_big = message_len > self.limits.max_message as u64;
         let payload_len = usize::try_from(header.payload_len);
@@ -214,7 +216,7 @@ impl Receiver {
         }
     }
 
-    /// §8.1: with so few bytes to come the character that has begun can never be whole.
+    /// §8.1: text ends after `remaining` bytes. If its last character needs more, it can never be whole.
     fn check_end_of_text(&self, remaining: usize) -> Result<(), ProtocolError> {
         match self.message {
             Some(message) if message.utf8.missing() > remaining => Err(ProtocolError::InvalidUtf8),
@@ -229,7 +231,7 @@ impl Receiver {
         }
     }
 
-    /// A control frame is handed out whole, or not yet looked at: it is at most 131 bytes.
+    /// A control frame's payload waits in the buffer until it is whole: with its header, at most 131 bytes.
     fn take_control(
         &mut self,
         buffer: &mut [u8],
@@ -241,18 +243,18 @@ impl Receiver {
         let start = self.next;
         let end = payload.saturating_add(payload_len);
         let Some(bytes) = buffer.get_mut(payload..end) else {
-            return Begun::Nothing;
+            return Begun::NeedMore;
         };
         apply_mask(bytes, masking_key);
         self.next = end;
         Begun::Control(Found { opcode, start, payload, end })
     }
 
-    /// A data frame begins a message or goes on with one; `payload` is where its payload will arrive.
+    /// Begins a message with a data frame, or continues one; `payload` is where the frame's payload will arrive.
     fn begin_data(&mut self, buffer: &mut [u8], opcode: Opcode, payload: usize) {
         if let Some(message) = &mut self.message {
             message.fragments = message.fragments.saturating_add(1);
-            self.widen_room(buffer);
+            self.widen_headroom(buffer);
         } else {
             self.message = Some(Message { opcode, fragments: 1, utf8: Utf8Validator::new() });
             self.start = self.next;
@@ -261,11 +263,11 @@ impl Receiver {
         }
     }
 
-    /// A first fragment may have had a header of six bytes, and the whole message need one of ten. The header of
-    /// the second fragment, six bytes at least, has just been freed: the message moves up by the four.
-    fn widen_room(&mut self, buffer: &mut [u8]) {
-        let room = self.payload.saturating_sub(self.start);
-        let shift = FrameHeader::MAX_UNMASKED_LEN.saturating_sub(room);
+    /// A whole message may need ten bytes of headroom, and the header of its first fragment may have left six or eight.
+    /// The header of the second, six bytes at least, has just been freed: the message moves up by what is missing.
+    fn widen_headroom(&mut self, buffer: &mut [u8]) {
+        let headroom = self.payload.saturating_sub(self.start);
+        let shift = FrameHeader::MAX_UNMASKED_LEN.saturating_sub(headroom);
         if shift > 0 {
             let payload = self.payload.saturating_add(shift);
             move_within(buffer, self.payload, self.end, payload);
@@ -274,10 +276,10 @@ impl Receiver {
         }
     }
 
-    /// Takes what has arrived of the data frame: unmasked, moved to the message's end, and validated if it is text.
+    /// Takes what has arrived of the data frame: unmasks it, moves it to the message's end, and validates text.
     fn take_payload(&mut self, buffer: &mut [u8]) -> Result<Taken, ProtocolError> {
         let (Some(mut frame), Some(mut message)) = (self.frame, self.message) else {
-            return Ok(Taken::Part);
+            return Ok(Taken::NeedMore);
         };
         let arrived = buffer.len().saturating_sub(self.next).min(frame.remaining);
         let from = self.next;
@@ -303,7 +305,7 @@ impl Receiver {
 
     fn end_frame(&mut self, frame: DataFrame, opcode: Opcode) -> Taken {
         if frame.remaining > 0 {
-            return Taken::Part;
+            return Taken::NeedMore;
         }
         self.frame = None;
         if !frame.fin {
@@ -316,14 +318,16 @@ impl Receiver {
 
 /// What [`Receiver::begin_frame`] found.
 enum Begun {
-    Nothing,
+    /// Of a header, or of a control frame's payload.
+    NeedMore,
     Control(Found),
     Data,
 }
 
-/// How much [`Receiver::take_payload`] took.
+/// What [`Receiver::take_payload`] completed.
 enum Taken {
-    Part,
+    NeedMore,
+    /// Not the last of its message.
     Frame,
     Message(Found),
 }
@@ -331,20 +335,20 @@ enum Taken {
 impl Found {
     fn into_event(self, buffer: &mut [u8]) -> Result<Event<'_>, ProtocolError> {
         let bytes = buffer.get_mut(self.start..self.end).unwrap_or_default();
-        let room = self.payload.saturating_sub(self.start);
+        let headroom = self.payload.saturating_sub(self.start);
         match self.opcode {
             Opcode::Close => {
-                let (code, reason) = parse_close(bytes.get(room..).unwrap_or_default())?;
+                let (code, reason) = parse_close(bytes.get(headroom..).unwrap_or_default())?;
                 Ok(Event::Close(code, reason))
             }
-            Opcode::Ping => Ok(Event::Ping(Payload { bytes, room })),
-            Opcode::Pong => Ok(Event::Pong(Payload { bytes, room })),
-            opcode => Ok(Event::Message { opcode, payload: Payload { bytes, room } }),
+            Opcode::Ping => Ok(Event::Ping(Payload { bytes, headroom })),
+            Opcode::Pong => Ok(Event::Pong(Payload { bytes, headroom })),
+            opcode => Ok(Event::Message { opcode, payload: Payload { bytes, headroom } }),
         }
     }
 }
 
-/// `copy_within` without its panic: moves `buffer[from..to]` to `dest`, which is never too near the end.
+/// `copy_within` without its panic: moves `buffer[from..to]` to `dest`, after which there is always enough space.
 fn move_within(buffer: &mut [u8], from: usize, to: usize, dest: usize) {
     let fits = dest.saturating_add(to.saturating_sub(from)) <= buffer.len();
     if from != dest && from < to && to <= buffer.len() && fits {

@@ -4,8 +4,10 @@ use core::fmt;
 
 /// A reason not to answer a request with 101 or 200.
 ///
-/// In the order of precedence: of several that apply, the first is the answer. [`Refusal::status`] and
-/// [`Refusal::fields`] are that answer on the wire, the `Display` text its body.
+/// The first three are decided while the head arrives: the earliest wins. Of the others, the first that applies is the
+/// answer: a server checks method, path, host and origin before it asks for the handshake, and the query after it.
+///
+/// [`Refusal::status`] and [`Refusal::fields`] are the answer on the wire, the `Display` text is its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Refusal {
     /// Not HTTP, or a head that RFC 9112 §2 to §5 does not allow.
@@ -24,7 +26,7 @@ pub enum Refusal {
     MethodNotAllowed,
     /// No such room or page.
     NotFound,
-    /// A name that this server does not go by.
+    /// A `Host` that is not a name of this server.
     HostNotAllowed,
     /// An origin that may not connect (§10.2).
     OriginNotAllowed,
@@ -38,7 +40,7 @@ pub enum Refusal {
     InvalidQuery,
     /// A head that was not complete in time.
     HeadTimeout,
-    /// No room for another client.
+    /// Too many clients already.
     ServerFull,
 }
 

@@ -2,20 +2,20 @@
 
 use super::connection::READ_MAX;
 
-/// The size of a buffer nothing much has arrived in, in bytes: a thousand idle clients are the common case.
+/// The size in bytes of a buffer in which little has arrived: a thousand idle clients are the common case.
 const SMALL: usize = 512;
 
-/// Bytes that have arrived, and room for more.
+/// Bytes that have arrived, and free space for more.
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
     filled: usize,
     max: usize,
-    /// Whether the last read would have taken more.
+    /// Whether the last read filled the buffer, so that there may be more to read.
     brimmed: bool,
 }
 
 impl Buffer {
-    /// An empty buffer that never grows past `max` bytes, where as many may be kept, nor past what is read at once.
+    /// An empty buffer that grows to `max` bytes, as many as may have to be kept, or to `READ_MAX` if that is more.
     pub(crate) fn new(max: usize) -> Buffer {
         Buffer { bytes: vec![0; SMALL], filled: 0, max: max.max(READ_MAX), brimmed: false }
     }
@@ -29,7 +29,8 @@ impl Buffer {
         self.filled == 0
     }
 
-    /// Room to read into: never empty while fewer than `max` bytes are kept. It is quadrupled when it has not sufficed.
+    /// Free space to read into: never empty while fewer than `max` bytes are kept. The buffer's size is quadrupled when
+    /// it is full, and up to `READ_MAX` also when the last read filled it.
     pub(crate) fn free(&mut self) -> &mut [u8] {
         if self.filled == self.bytes.len() || (self.brimmed && self.bytes.len() < READ_MAX) {
             let len = (self.bytes.len() * 4).min(self.max);
@@ -39,18 +40,18 @@ impl Buffer {
         &mut self.bytes[self.filled..]
     }
 
-    /// So many bytes have been read into the free room.
+    /// Notes that `count` bytes have been read into the free space.
     pub(crate) fn add(&mut self, count: usize) {
         self.filled += count;
         self.brimmed = self.filled == self.bytes.len();
     }
 
-    /// Only the first so many bytes are kept.
+    /// Keeps only the first `count` bytes.
     pub(crate) fn keep(&mut self, count: usize) {
         self.filled = count;
     }
 
-    /// Removes so many bytes from the front.
+    /// Removes `count` bytes from the front.
     pub(crate) fn take(&mut self, count: usize) {
         self.bytes.copy_within(count..self.filled, 0);
         self.filled -= count;
@@ -61,10 +62,10 @@ impl Buffer {
         self.bytes.len() > SMALL && self.filled < self.bytes.len() / 4
     }
 
-    /// Gives back what is not needed for so few bytes.
+    /// Gives back the memory that so few bytes do not need.
     ///
-    /// The small buffer is not had by `vec![0; len]`: glibc keeps what a thread frees for what that thread allocates next, but
-    /// not for what it is to clear itself, so that each change of size would leave a buffer behind.
+    /// The small buffer does not come from `vec![0; len]`: glibc keeps what a thread frees for that thread's next
+    /// allocation, but not for one that asks for cleared memory, so each change of size would leave a buffer behind.
     pub(crate) fn shrink(&mut self) {
         if self.is_oversized() {
             let len = SMALL.max(self.filled * 2).next_power_of_two();

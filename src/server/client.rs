@@ -1,7 +1,7 @@
 //! One client's life, in a thread of its own: request head, answer, room, closing.
 //!
-//! There is no timer thread. Each read waits until the next of the client's deadlines, computed anew before it: a
-//! timeout for each read alone would let one byte a second live for ever.
+//! There is no timer thread. Each read waits until the next of the client's deadlines, computed anew before it. With a
+//! timeout for each read alone, a client that sends one byte a second would live for ever.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,14 +26,14 @@ use crate::protocol::refusal::Refusal;
 /// How long a sender rests after each read while someone in the room is far behind.
 pub(super) const TICK: Duration = Duration::from_millis(5);
 
-/// How long memory may be kept that is not needed.
+/// How long memory that is not needed is kept.
 const SHRINK_AFTER: Duration = Duration::from_secs(1);
 
-/// How many reads there may be after a deadline in total, each of what lies ready: after the server has been stopped for
-/// a while, that is what came in time.
+/// How many reads there may be after the deadline of a whole head or message, each of what has already arrived: when the
+/// server itself was stopped for a while, that is what came in time.
 const LATE_READS_MAX: u32 = 8;
 
-/// How long another thread may take to write what has been posted, however short the close timeout is.
+/// How long at least a client's thread waits until its Close has been written, however short the close timeout is.
 const WRITING_PATIENCE: Duration = Duration::from_millis(250);
 
 /// Serves one connection to its end.
@@ -73,7 +73,7 @@ fn receive_request(
                 if let Ok(Answer::Invitation(_)) = answer {
                     buffer.take(len);
                 }
-                return Some(answer.and_then(|answer| find_room(answer, connection)));
+                return Some(answer.and_then(|answer| find_place(answer, connection)));
             }
             Ok(None) if Instant::now() >= deadline && late_reads >= LATE_READS_MAX => {
                 return Some(Err(Refusal::HeadTimeout));
@@ -87,8 +87,8 @@ fn receive_request(
     }
 }
 
-/// The last thing to be checked: whether there is room for one more.
-fn find_room(answer: Answer, connection: &Connection) -> Result<Answer, Refusal> {
+/// The last check: whether the server has a place for one more client.
+fn find_place(answer: Answer, connection: &Connection) -> Result<Answer, Refusal> {
     match answer {
         Answer::Invitation(_) if !connection.permit.may_chat() => Err(Refusal::ServerFull),
         answer => Ok(answer),
@@ -145,7 +145,7 @@ fn chat(
     shared.log.info(format_args!("{who} left: {end}"));
 }
 
-/// How a client is called in the log.
+/// How the log names a client.
 struct Who<'w> {
     connection: &'w Connection,
     room: &'w str,
@@ -170,7 +170,7 @@ enum End {
     Slow,
     /// It did not answer a Ping in time.
     Silent,
-    /// It fell too far behind, and has been cut.
+    /// It fell too far behind, and the room's writer has cut it.
     Lagged,
     /// The connection has ended without a Close.
     Gone,
@@ -225,9 +225,9 @@ struct Chat<'s> {
     pinged: Option<Instant>,
     /// When the first byte of the present message was seen.
     message_begun: Option<Instant>,
-    /// How many reads there have been after its time.
+    /// How many reads there have been after its deadline.
     late_reads: u32,
-    /// When the memory that is held was last needed; `None` once it has been looked through.
+    /// When the memory that is held was last needed; `None` once it has been given back.
     needed: Option<Instant>,
 }
 
@@ -269,7 +269,7 @@ impl Chat<'_> {
                     self.buffer.add(count);
                     self.heard = Instant::now();
                     self.pinged = None;
-                    // A buffer that is larger than need be is not needed by what trickles into it.
+                    // A few bytes that arrive in a large buffer do not need its size.
                     if self.needed.is_none() || !self.buffer.is_oversized() {
                         self.needed = Some(self.heard);
                     }
@@ -324,7 +324,7 @@ impl Chat<'_> {
         Ok(())
     }
 
-    /// Until when to wait for more.
+    /// Until when to wait for more bytes.
     fn next_deadline(&self) -> Option<Instant> {
         let config = &self.shared.config;
         let message = self.message_begun.map(|begun| begun + config.message_timeout);
@@ -338,8 +338,8 @@ impl Chat<'_> {
         self.buffer.is_oversized() || self.seat.holds_memory()
     }
 
-    /// Gives back memory that has not been needed for some time: its own, and its room's if that is quiet. Once: those
-    /// who only listen do not look after a room in which others talk.
+    /// Gives back memory that has not been needed for some time: its own, and its room's if that is quiet. It does so
+    /// once, until it receives something again: those who only listen need not do it for a room in which others talk.
     fn give_back(&mut self) {
         if self.holds_memory() && self.needed.is_some_and(|needed| needed.elapsed() >= SHRINK_AFTER) {
             self.buffer.shrink();
@@ -348,7 +348,7 @@ impl Chat<'_> {
         }
     }
 
-    /// A deadline has come, and nothing else.
+    /// Nothing has come until a deadline: pings the client, or ends with it if it was pinged and did not answer in time.
     fn check_life(&mut self) -> Result<(), End> {
         let now = Instant::now();
         let interval = self.shared.config.ping_interval;
@@ -364,7 +364,7 @@ impl Chat<'_> {
     }
 }
 
-/// Relays a message in place: the header of the frame that goes out is written where that of the first one came in.
+/// Relays a message in place: the outgoing header is written where the first incoming one was.
 fn post_message(
     seat: &Seat<Connection>,
     shared: &Shared,

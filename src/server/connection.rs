@@ -20,7 +20,7 @@ pub(crate) const READ_MAX: usize = 64 * 1024;
 /// The most that is read and discarded of a closing peer, in bytes.
 const LINGER_MAX: u64 = 16 * 1024 * 1024;
 
-/// A socket with the place it takes up in the server: the place is free again when the last owner lets go.
+/// A socket with its place in the server (`permit`), which is free again when the last owner drops the connection.
 pub(crate) struct Connection {
     socket: TcpStream,
     /// The client's number, never used again.
@@ -45,7 +45,7 @@ impl Connection {
         permit: Permit,
         shared: &Shared,
     ) -> Self {
-        // Small messages are to leave at once. Where that cannot be had they leave a little later.
+        // Small messages are to leave at once. Where this fails, they leave a little later.
         let _ = socket.set_nodelay(true);
         Connection {
             socket,
@@ -64,7 +64,7 @@ impl Connection {
         }
     }
 
-    /// The socket alone, its place given back.
+    /// Gives the place back and returns the socket alone.
     pub(crate) fn into_socket(self) -> TcpStream {
         self.socket
     }
@@ -76,7 +76,7 @@ impl Connection {
             if left == Duration::ZERO {
                 return Err(ErrorKind::TimedOut.into());
             }
-            self.socket.set_write_timeout(Some(at_least_a_tick(left)))?;
+            self.socket.set_write_timeout(Some(at_least_a_millisecond(left)))?;
             let sent = none_if_not_now((&self.socket).write(bytes))?.unwrap_or(0);
             self.count_out(&bytes[..sent]);
             bytes = &bytes[sent..];
@@ -98,7 +98,7 @@ impl Connection {
         }
     }
 
-    /// Waits until everything that is to be sent has been, at most until `deadline`.
+    /// Waits until everything that is to be sent has been sent, or the connection is cut; at most until `deadline`.
     pub(crate) fn wait_for_end_of_writing(&self, deadline: Instant) {
         let mut ended = lock(&self.writing_ended);
         while !*ended {
@@ -110,7 +110,7 @@ impl Connection {
         }
     }
 
-    /// From now on a request has been read, and its answer is owed.
+    /// Notes that a request has been read: from now on an answer is owed.
     pub(crate) fn head_has_come(&self) {
         self.awaits_head.store(false, Ordering::Relaxed);
     }
@@ -145,7 +145,7 @@ impl Wire for Connection {
         if let Some(tracer) = &self.tracer {
             tracer.end_sending();
         }
-        // A peer that is already gone is what was wanted.
+        // An error means that the peer is already gone, which is as good.
         let _ = self.socket.shutdown(Shutdown::Write);
         *lock(&self.writing_ended) = true;
         self.ended.notify_all();
@@ -164,9 +164,10 @@ impl Wire for Connection {
     }
 }
 
-/// The one who reads from a connection, and how its read timeout stands.
+/// The one who reads from a connection.
 pub(crate) struct Reader {
     connection: Arc<Connection>,
+    /// The read timeout that the socket has now.
     armed: Option<Duration>,
 }
 
@@ -177,14 +178,15 @@ impl Reader {
 
     /// Reads what has arrived, or waits for it until `deadline`: `None` when that has come, 0 at the stream's end.
     ///
-    /// What lies ready is read even after the deadline: a server that was stopped for a while finds its clients' signs
-    /// of life there. A deadline in total is for the caller to compare after each read.
+    /// What has already arrived is read even after the deadline: a server that was stopped for a while finds its
+    /// clients' signs of life there. So a caller whose deadline is for several reads has to check it after each.
     pub(crate) fn read(&mut self, into: &mut [u8], deadline: Option<Instant>) -> io::Result<Option<usize>> {
         let most = into.len().min(READ_MAX);
         loop {
             self.arm(deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())))?;
             let read = (&self.connection.socket).read(&mut into[..most]);
-            // Stopped and continued, a read is interrupted even if something has arrived: it says nothing of the time.
+            // When the process is stopped and continued, a read is interrupted even if something has arrived: then it
+            // is not known yet whether nothing came in time.
             let interrupted = read.as_ref().is_err_and(|error| error.kind() == ErrorKind::Interrupted);
             if let Some(count) = none_if_not_now(read)? {
                 self.connection.count_in(&into[..count]);
@@ -196,10 +198,10 @@ impl Reader {
         }
     }
 
-    /// Reads and discards, so that no reset can destroy what was sent last on its way, until the peer's end,
-    /// `deadline`, or far too much.
+    /// Reads and discards until the peer's end, `deadline`, or [`LINGER_MAX`], so that no reset can destroy what was
+    /// sent last on its way.
     ///
-    /// A function of its own also when it runs: no client's stack is to have room for the scrap all its life.
+    /// It is not inlined: else the stack of each client would hold `scrap` all its life.
     #[inline(never)]
     pub(crate) fn linger(&mut self, deadline: Instant) {
         let mut discarded = 0;
@@ -212,15 +214,15 @@ impl Reader {
         }
     }
 
-    /// Sets the read timeout, unless the one that is set serves: it may expire early, never late, and seldom in vain.
+    /// Sets the read timeout, unless the present one serves: one that does not expire late, nor before half the time.
     fn arm(&mut self, left: Option<Duration>) -> io::Result<()> {
         let serves = match (self.armed, left) {
-            (Some(armed), Some(left)) => armed <= at_least_a_tick(left) && left <= armed * 2,
+            (Some(armed), Some(left)) => armed <= at_least_a_millisecond(left) && left <= armed * 2,
             (armed, left) => armed == left,
         };
         if !serves {
             // A little less, so that it still serves for what is read a moment later against the same deadline.
-            self.armed = left.map(|left| at_least_a_tick(left - left / 16));
+            self.armed = left.map(|left| at_least_a_millisecond(left - left / 16));
             self.connection.socket.set_read_timeout(self.armed)?;
         }
         Ok(())
@@ -228,15 +230,15 @@ impl Reader {
 }
 
 /// A timeout of zero is an error, and one below a millisecond is rounded by the system as it likes.
-fn at_least_a_tick(timeout: Duration) -> Duration {
+fn at_least_a_millisecond(timeout: Duration) -> Duration {
     timeout.max(Duration::from_millis(1))
 }
 
-/// What is no end of a stream is no error here: there was nothing to be had, yet.
+/// `None` in place of the errors that do not end a stream, but only say that nothing could be read or sent now.
 fn none_if_not_now(result: io::Result<usize>) -> io::Result<Option<usize>> {
     match result {
         Ok(count) => Ok(Some(count)),
-        // Two names for the same thing on different systems; and a signal came in between.
+        // `WouldBlock` and `TimedOut` are the same thing on different systems; `Interrupted` is a signal in between.
         Err(error) => match error.kind() {
             ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => Ok(None),
             _ => Err(error),

@@ -12,7 +12,7 @@ use crate::protocol::handshake::Request;
 use crate::protocol::origin::{Host, Origin};
 use crate::protocol::refusal::Refusal;
 
-/// See the module's page.
+/// See the module's documentation.
 pub(crate) struct Policy {
     /// The address a server is bound to that only this machine can reach.
     loopback: Option<IpAddr>,

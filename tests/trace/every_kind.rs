@@ -41,9 +41,9 @@ mod opcodes {
     #[test]
     fn by_name_with_what_fin_means_for_them() {
         for (first, meaning) in [
-            (0x81, "1 000 0001|FIN, no reserved bit, opcode 1: text, and all of it"),
+            (0x81, "1 000 0001|FIN, no reserved bit, opcode 1: text, a whole message"),
             (0x01, "0 000 0001|no FIN, no reserved bit, opcode 1: text, its first frame"),
-            (0x82, "1 000 0010|FIN, no reserved bit, opcode 2: binary, and all of it"),
+            (0x82, "1 000 0010|FIN, no reserved bit, opcode 2: binary, a whole message"),
             (0x02, "0 000 0010|no FIN, no reserved bit, opcode 2: binary, its first frame"),
             (0x80, "1 000 0000|FIN, no reserved bit, opcode 0: continuation, the last frame"),
             (0x00, "0 000 0000|no FIN, no reserved bit, opcode 0: continuation, not the last frame"),
@@ -55,7 +55,7 @@ mod opcodes {
             assert_explained(
                 &[first, 0],
                 "frame of 2 bytes",
-                &[&row, "00|0 0000000|no MASK, length 0, in these 7 bits"],
+                &[&row, "00|0 0000000|no MASK, length 0 (fits in 7 bits)"],
             );
         }
     }
@@ -88,8 +88,8 @@ mod lengths {
             b"\x82\x01\xAB",
             "frame of 3 bytes",
             &[
-                "82|1 000 0010|FIN, no reserved bit, opcode 2: binary, and all of it",
-                "01|0 0000001|no MASK, length 1, in these 7 bits",
+                "82|1 000 0010|FIN, no reserved bit, opcode 2: binary, a whole message",
+                "01|0 0000001|no MASK, length 1 (fits in 7 bits)",
                 "ab|.|payload",
             ],
         );
@@ -130,8 +130,8 @@ mod payloads {
             &[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58],
             "frame of 11 bytes",
             &[
-                "81|1 000 0001|FIN, no reserved bit, opcode 1: text, and all of it",
-                "85|1 0000101|MASK, length 5, in these 7 bits",
+                "81|1 000 0001|FIN, no reserved bit, opcode 1: text, a whole message",
+                "85|1 0000101|MASK, length 5 (fits in 7 bits)",
                 "37 fa 21 3d||masking key",
                 "7f 9f 4d 51 58|Hello|48 65 6c 6c 6f  payload",
             ],
@@ -144,8 +144,8 @@ mod payloads {
             "\u{81}naïve \"text\"\n".as_bytes().strip_prefix(b"\xC2").expect("two bytes"),
             "frame of 112 bytes",
             &[
-                "81|1 000 0001|FIN, no reserved bit, opcode 1: text, and all of it",
-                "6e|0 1101110|no MASK, length 110, in these 7 bits",
+                "81|1 000 0001|FIN, no reserved bit, opcode 1: text, a whole message",
+                "6e|0 1101110|no MASK, length 110 (fits in 7 bits)",
                 "61 c3 af 76 65 20 22 74|a..ve \"t|payload",
                 "65 78 74 22 0a|ext\".|",
                 "text: aïve \"text\"\\n",
@@ -203,7 +203,7 @@ mod control_frames {
     fn a_close_without_a_code() {
         let lines = [
             "88|1 000 1000|FIN, no reserved bit, opcode 8: Close",
-            "00|0 0000000|no MASK, length 0, in these 7 bits",
+            "00|0 0000000|no MASK, length 0 (fits in 7 bits)",
         ];
         assert_explained(b"\x88\x00", "frame of 2 bytes", &lines);
     }
@@ -215,7 +215,7 @@ mod control_frames {
             "frame of 14 bytes",
             &[
                 "88|1 000 1000|FIN, no reserved bit, opcode 8: Close",
-                "88|1 0001000|MASK, length 8, in these 7 bits",
+                "88|1 0001000|MASK, length 8 (fits in 7 bits)",
                 "01 02 03 04||masking key",
                 "02 ea|1000|03 e8  close code: normal closure",
                 "61 7d 64 c1 aa 04|bye...|62 79 65 c3 a9 00  close reason",

@@ -13,7 +13,7 @@ const QUEUED_MAX: usize = 4 << 20;
 /// What a batch is filled up to, in bytes: Redis has to take it in and answer in time.
 const BATCH_MAX: usize = 64 << 10;
 
-/// See the module's page.
+/// See the module's documentation.
 pub(super) struct Outbox {
     server: u64,
     queue: Mutex<Queue>,

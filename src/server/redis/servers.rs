@@ -14,7 +14,7 @@ const STEP_MAX: Duration = Duration::from_secs(6);
 /// The most servers there can be.
 const SERVERS_MAX: usize = 1024;
 
-/// See the module's page.
+/// See the module's documentation.
 #[derive(Debug)]
 pub(super) struct Servers {
     by_id: BTreeMap<u64, Heard>,

@@ -15,7 +15,7 @@ pub(super) enum Half {
     Subscriber,
 }
 
-/// See the module's page.
+/// See the module's documentation.
 pub(super) struct Standing {
     log: Log,
     address: String,

@@ -1,10 +1,10 @@
-//! A member that takes no more for the moment.
+//! What a member has not taken yet.
 //!
-//! What its socket does not take at once is put here, and so is all that follows. A thread of its own empties it with
-//! ordinary writes that wait; nobody else does. Once the member has caught up, the writer writes to it directly
-//! again. The thread stays a moment longer, for those who fall behind again and again, and ends.
+//! What its socket does not take at once is put here, and so is all that follows. A thread of the backlog's own empties
+//! it with ordinary writes that wait; nobody else does. Once the member has caught up, the writer writes to it directly
+//! again. The thread stays a moment longer, for members that fall behind again and again, and ends.
 //!
-//! Where no thread can be had, the writer itself hands over what is taken at once, whenever there is something to add.
+//! Where no thread can be started, the writer itself sends what is taken at once, whenever there is something to add.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -57,7 +57,7 @@ pub(super) enum Pushed {
     Taken,
     /// The member would be too far behind.
     TooFar,
-    /// There is no thread to take them.
+    /// The backlog has ended: a new one is needed.
     Over,
 }
 
@@ -87,7 +87,7 @@ impl<W: Wire> Backlog<W> {
         Pushed::Taken
     }
 
-    /// Without a thread, what is taken at once is handed over.
+    /// Starts a thread if there is none. Where that fails, sends what is taken at once.
     fn see_to_a_thread(self: &Arc<Self>, state: &mut State) {
         if state.has_thread {
             return;
@@ -96,7 +96,7 @@ impl<W: Wire> Backlog<W> {
         let thread = thread::Builder::new().stack_size(STACK_SIZE).spawn(move || drained.drain());
         state.has_thread = thread.is_ok();
         if !state.has_thread {
-            // An error shows again: the reader sees that the connection has ended.
+            // An error need not be handled here: the member's reader sees that the connection has ended.
             while let Some(piece) = state.pieces.front_mut() {
                 let sent = self.wire.send_now(piece).unwrap_or(0);
                 piece.drain(..sent);
@@ -117,7 +117,7 @@ impl<W: Wire> Backlog<W> {
         state.ends = true;
         #[cfg(all(test, chinwag_model))]
         super::model::broken::end_too_early(&*self.wire);
-        // Whoever is on its way out slows nobody down.
+        // A member that is leaving slows nobody down: it no longer counts as far behind.
         self.set_pending(&mut state, |pending| pending);
         if state.over || state.pending == 0 {
             state.over = true;
@@ -126,7 +126,7 @@ impl<W: Wire> Backlog<W> {
         self.more.notify_one();
     }
 
-    /// Lets go of everything: the connection has been cut, or is not behind.
+    /// Gives up what has not been taken: the connection has been cut.
     pub(super) fn abandon(&self) {
         let mut state = lock(&self.state);
         state.over = true;
@@ -177,7 +177,7 @@ impl<W: Wire> Backlog<W> {
 
     fn send(&self, mut bytes: &[u8]) -> std::io::Result<()> {
         while !bytes.is_empty() {
-            // Not too much, so that what is pending is known while it is being taken.
+            // Not too much at once, so that `pending` follows closely what has been taken.
             let sent = self.wire.send_some(&bytes[..bytes.len().min(SEND_MAX)])?;
             bytes = &bytes[sent..];
             let mut state = lock(&self.state);

@@ -4,7 +4,7 @@
 use super::guests::{Guest, GuestId};
 use super::{Farewell, MemberId, Newcomer, Wire};
 
-/// Posts in their order; frames lie end to end, those for everyone apart from those for one.
+/// Posts in their order. Their frames lie end to end: those for everyone in `relays`, those for one in `answers`.
 pub(super) struct Batch<W> {
     pub(super) posts: Vec<Post<W>>,
     pub(super) relays: Vec<u8>,
@@ -39,7 +39,7 @@ impl<W: Wire> Batch<W> {
         Batch { posts: Vec::new(), relays: Vec::new(), answers: Vec::new() }
     }
 
-    /// How many bytes of frames there are, and of what each post costs beside them.
+    /// How many bytes there are, of frames and of the posts themselves.
     pub(super) fn len(&self) -> usize {
         self.relays.len() + self.answers.len() + size_of_val(self.posts.as_slice())
     }

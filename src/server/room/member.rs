@@ -18,27 +18,29 @@ pub(super) struct Lag {
     pub(super) far_behind: Arc<AtomicUsize>,
 }
 
-/// A place in a batch: so many bytes, and so many messages, are for everyone before it, and so many exceptions to that
-/// have been noted.
+/// A place in a batch.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Mark {
+    /// How many bytes for everyone are before it.
     pub(super) at: usize,
+    /// How many messages for everyone are before it.
     pub(super) messages: usize,
+    /// How many exceptions had been noted there.
     pub(super) exceptions: usize,
 }
 
 /// Someone in the room.
 pub(super) struct Member<W> {
     pub(super) id: MemberId,
-    /// Under this it takes part in announcements.
+    /// The name under which it takes part in announcements; taken away once its departure is announced.
     pub(super) name: Option<String>,
     wire: Arc<W>,
     backlog: Option<Arc<Backlog<W>>>,
-    /// How much it may be behind beyond the usual, in bytes: what it has been greeted with is no lag of its own.
+    /// How many bytes it was greeted with: it may be as many more behind, because they are no lag of its own.
     greeting_len: usize,
-    /// Where in the present batch it has come.
+    /// Where in the present batch it joined: the beginning, if it was here before.
     since: Mark,
-    /// Where in it, and how, it is to go.
+    /// Where in the present batch its membership ends, and with which Close.
     end: Option<(Mark, Option<Farewell>)>,
     /// Whether nothing more can be sent.
     gone: bool,
@@ -55,7 +57,7 @@ impl<W: Wire> Member<W> {
         Member { id, name, wire, backlog: None, greeting_len, since, end: None, gone: false }
     }
 
-    /// Lets it go after this place, with a Close if it is to have one.
+    /// Ends its membership at this place, with a Close if it is to have one.
     pub(super) fn end(&mut self, until: Mark, farewell: Option<Farewell>) {
         self.end = Some((until, farewell));
     }
@@ -73,13 +75,13 @@ impl<W: Wire> Member<W> {
         self.name.as_deref().filter(|_| !self.is_ending())
     }
 
-    /// The part of a batch in which it is here; of the next one, from the beginning.
+    /// The part of the present batch in which it is a member. In the next batch that part starts at the beginning.
     pub(super) fn take_span(&mut self, batch_end: Mark) -> (Mark, Mark) {
         let until = self.end.map_or(batch_end, |(until, _)| until);
         (mem::take(&mut self.since), until)
     }
 
-    /// Lets it go, if it is to; the code of the Close that it was sent.
+    /// Closes or cuts its connection if its membership has ended; returns the code of a Close that it was sent.
     pub(super) fn part(&mut self, lag: &Lag) -> Option<CloseCode> {
         let (_, farewell) = self.end?;
         match farewell {

@@ -4,7 +4,7 @@
 //! delivery, and everyone would wait for everyone. So it is done in two steps:
 //!
 //! ```text
-//!   reader --post-->                    +-- swap, when the writer comes by --> one send per member,
+//!   reader --post-->                    +-- swap, when the writer is ready --> one send per member,
 //!   reader --post--> [ queue: a batch ] |                                     of the whole batch
 //!   reader --post-->                    +-- the next ones gather here meanwhile
 //! ```
@@ -20,18 +20,19 @@
 //!
 //! Rules:
 //!
-//! 1. Only the writer writes to a member's socket, from its 101 to its Close. So frames never interleave.
+//! 1. Only the writer writes to a member's socket, from its 101 to its Close, or in the writer's place the thread of
+//!    the member's backlog (rule 3). So frames never interleave.
 //! 2. Whether someone is writing is decided under the queue's lock together with the emptiness of the queue. So no
 //!    frame is ever left behind without a writer.
-//! 3. The writer never waits for a client: see [`backlog`].
-//! 4. After a write that failed or was cut off and that nobody continues, the socket is cut at once: half a frame
+//! 3. The writer never waits for a client. What a socket does not take at once goes to a thread: see [`backlog`].
+//! 4. After a write that failed, or stopped half way and is not continued, the socket is cut at once: half a frame
 //!    on the wire is the end of that stream.
-//! 5. The queue is bounded: posting waits while it is full, its reader stops reading, and TCP slows the
-//!    sender down. What ends a membership is never kept waiting.
+//! 5. The queue is bounded: while it is full, a reader that posts a frame waits, does not read, and TCP slows its
+//!    client down. Joining, leaving and closing never wait.
 //! 6. Nobody writes for ever: a writer that has done [`ROUNDS`] rounds is relieved by the next who flushes, and
 //!    goes back to its own client. The role is handed over, never put down, while there is something in the queue.
 //! 7. Before a closing member's socket is shut for writing, its Close has been written, by whoever was the writer.
-//! 8. A poisoned lock is used on: nothing of a client's own runs under it.
+//! 8. A poisoned lock stays in use: no code of a client's own runs under it.
 
 mod backlog;
 mod batch;
@@ -65,8 +66,8 @@ use writer::Writer;
 /// The most that is queued before those who post are kept waiting, in bytes.
 const QUEUE_MAX: usize = 64 * 1024;
 
-/// How many rounds a writer does before it lets itself be relieved. With more, its own client waits longer, and nobody
-/// gains.
+/// How many rounds a writer does before another thread may relieve it. With more, its own client would wait longer, and
+/// nobody would gain.
 const ROUNDS: u32 = 1;
 
 /// How often a writer yields before each round, as long as that brings something.
@@ -116,7 +117,7 @@ impl Farewell {
     }
 }
 
-/// What a room puts up with.
+/// The limits of a room.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     /// Newest messages kept.
@@ -125,12 +126,15 @@ pub(crate) struct Bounds {
     pub(crate) max_lag: usize,
 }
 
-/// See the module's page.
+/// The module's documentation has the picture and the rules.
 pub(crate) struct Room<W> {
     queue: Mutex<Queue<W>>,
+    /// The queue is no longer full, or has no writer.
     space: Condvar,
+    /// The writer hands its role over.
     relief: Condvar,
     writer: Mutex<Writer<W>>,
+    /// How many members are more than half as far behind as they may be.
     far_behind: Arc<AtomicUsize>,
     holds_memory: AtomicBool,
     queue_max: usize,
@@ -140,17 +144,20 @@ pub(crate) struct Room<W> {
 struct Queue<W> {
     batch: Batch<W>,
     next_member: u64,
+    /// Whether there is a writer.
     writing: bool,
-    /// Whether the writer has done its share.
+    /// Whether the writer has done its [`ROUNDS`].
     tired: bool,
     relief: Relief,
 }
 
+/// The thread that is to be the next writer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Relief {
     None,
+    /// It waits for the present writer's round to end.
     Waits,
-    /// The role of the writer is its own; nobody else takes it.
+    /// The role has been handed over to it; nobody else takes it.
     Takes,
 }
 
@@ -171,8 +178,8 @@ impl<W: Wire> Room<W> {
             writer: Mutex::new(Writer::new(bounds, Arc::clone(&metrics), Arc::clone(&far_behind))),
             far_behind,
             holds_memory: AtomicBool::new(false),
-            // What is queued, and what is in the writer's hands, may all be added to a member's lag before those who
-            // send have seen that it is far behind.
+            // What is queued and what the writer has taken may all be added to a member's lag before those who send
+            // have seen that it is far behind. So both have to be small beside the lag that is allowed.
             queue_max: QUEUE_MAX.min(bounds.max_lag / 16).max(1),
             metrics,
         }
@@ -230,7 +237,7 @@ impl<W: Wire> Room<W> {
         self.holds_memory.load(Ordering::Relaxed)
     }
 
-    /// Gives that memory back, unless the room is not quiet.
+    /// Gives that memory back if the room is quiet. The caller is the writer meanwhile.
     pub(crate) fn shrink(&self) {
         {
             let mut queue = lock(&self.queue);
@@ -270,7 +277,8 @@ impl<W: Wire> Room<W> {
         queue
     }
 
-    /// Whether the caller is the writer now.
+    /// Makes the caller the writer if something is queued and there is no writer; where there is one that is tired, waits
+    /// for its role. Returns whether the caller is the writer now.
     fn take_the_writing(&self) -> bool {
         let mut queue = lock(&self.queue);
         if queue.batch.is_empty() {
@@ -297,7 +305,7 @@ impl<W: Wire> Room<W> {
     fn write_rounds(&self) {
         let mut writer = lock(&self.writer);
         for round in 0.. {
-            // Whoever is alone, as one that is echoed to, has nobody to wait for.
+            // A member that is alone, as with `--echo`, has nobody to wait for.
             if writer.has_company() {
                 self.gather();
             }
@@ -311,7 +319,7 @@ impl<W: Wire> Room<W> {
         }
     }
 
-    /// Lets every reader that is ready post first, and those who are ready by then.
+    /// Yields the processor so that every reader that is ready can post first; again, while that brings something.
     fn gather(&self) {
         let mut gathered = 0;
         for _ in 0..YIELDS_MAX {
@@ -324,7 +332,7 @@ impl<W: Wire> Room<W> {
         }
     }
 
-    /// Swaps what is queued for what is `written`; `false` when this thread is the writer no more.
+    /// Swaps what is queued for the empty batch `written`; `false` when this thread is no longer the writer.
     fn take_the_batch(&self, written: &mut Batch<W>, round: u32) -> bool {
         let mut queue = lock(&self.queue);
         if queue.batch.is_empty() || (queue.relief == Relief::Waits && round > 0) {
@@ -359,7 +367,7 @@ impl<W> Drop for Room<W> {
     }
 }
 
-/// The writer's role, dropped only by a thread that panics while it has it: it is put down then, too.
+/// The writer's role, for a thread that panics while it has it: only then is this dropped, and puts the role down.
 struct Role<'r, W: Wire>(&'r Room<W>);
 
 impl<W: Wire> Drop for Role<'_, W> {

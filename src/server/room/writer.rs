@@ -1,9 +1,10 @@
 //! The one place that writes to clients.
 //!
-//! A batch is gone through twice. First in its order: messages are kept for those who ask for them, members come and
-//! go, and it is noted what each of them gets that the others do not. Then member by member: each gets all of its part
-//! in one send. So a batch costs one system call per member, whoever comes, goes or is announced in it. Where very many
-//! come, what they are told would be more than the batch itself: then it is delivered in parts.
+//! A batch is gone through twice. First in its order: messages are kept in the history, members come and go, and the
+//! exceptions are noted: what one member gets that the others do not, or the other way round. Then member by member:
+//! each gets all of its part in one send. So a batch costs one system call per member, whoever comes, goes or is
+//! announced in it. Where very many come at once, what they are told would be more than the batch itself: then the
+//! batch is delivered in parts.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,11 +22,11 @@ use crate::server::sync::atomic::AtomicUsize;
 /// How much memory a quiet room may hold between two batches, in bytes.
 const QUIET_MAX: usize = 16 * 1024;
 
-/// How much may be added to a batch while it is gone through, in bytes, before what there is is delivered: a crowd that
-/// comes at once is told the names and the history a few at a time.
+/// How many bytes may be added to a batch while it is gone through; with more, what has been gone through is delivered
+/// first. So a crowd that comes at once is told the names and the history a few at a time.
 const ADDED_MAX: usize = 256 * 1024;
 
-/// What a room's writer has in its hands while it is the writer.
+/// What belongs to a room's writer, whichever thread that is.
 pub(super) struct Writer<W> {
     /// In order of arrival, and so of their numbers.
     members: Vec<Member<W>>,
@@ -37,8 +38,9 @@ pub(super) struct Writer<W> {
     /// How far the batch has been gone through.
     here: Mark,
     exceptions: Vec<Exception>,
-    /// How many of the exceptions have been looked at for messages to keep.
+    /// How many of the exceptions have been searched for messages to keep in the history.
     kept: usize,
+    /// Where small pieces are put together for one send.
     scratch: Vec<u8>,
     /// What is being announced.
     pub(super) text: String,
@@ -55,7 +57,7 @@ struct Exception {
     at: usize,
     /// Where it goes on after that: behind its own frame, or at the same place.
     resume: usize,
-    /// Where the frame for it alone is, if it is one.
+    /// Where the frame for it alone is in the batch's `answers`; empty for a frame of its own.
     answer: Range<usize>,
     /// How many messages more or fewer this makes for the member.
     messages: isize,
@@ -116,7 +118,7 @@ impl<W: Wire> Writer<W> {
         self.text = String::new();
     }
 
-    /// Does everything in the batch, in its order.
+    /// Goes through the batch in its order, and delivers it.
     pub(super) fn write(&mut self) {
         let posted = self.batch.answers.len();
         let mut answered = 0;
@@ -159,7 +161,7 @@ impl<W: Wire> Writer<W> {
         self.see_off_the_gone();
     }
 
-    /// Nothing of the batch has been gone through.
+    /// Forgets how far a batch has been gone through.
     fn begin(&mut self) {
         self.exceptions.clear();
         (self.here, self.kept) = (Mark::default(), 0);
@@ -270,7 +272,7 @@ impl<W: Wire> Writer<W> {
             let (own, rest) = from_here.split_at(from_here.partition_point(|e| e.member == member.id));
             exceptions = rest;
             let (since, until) = member.take_span(self.here);
-            // Whoever has been closed may go on talking: what comes of that is not for it any more.
+            // A member may still send after it has been closed. The answers to that are not for it any more.
             let own = &own[..own.partition_point(|e| e.order < until.exceptions)];
             let more: isize = own.iter().map(|e| e.messages).sum();
             deliveries += (until.messages - since.messages).saturating_add_signed(more);
@@ -287,8 +289,8 @@ impl<W: Wire> Writer<W> {
         self.metrics.deliveries(deliveries);
     }
 
-    /// Takes those who are gone out of the list. The departure of those to whom nothing could be sent any more has not
-    /// been announced.
+    /// Takes those who are gone out of the list. One that still has its name could not be sent to any more, and its
+    /// departure has not been announced yet.
     fn see_off_the_gone(&mut self) {
         while let Some(index) = self.members.iter().position(Member::is_gone) {
             if let Some(name) = self.members.remove(index).name {

@@ -17,16 +17,22 @@ const LINE_MAX: usize = 160;
 /// A field's name in lower case, and what it is for.
 type Field = (&'static str, &'static str);
 
-/// What the fields of a handshake are for.
-const FIELDS: [Field; 9] = [
+/// What the fields of a client's handshake are for.
+const REQUEST_FIELDS: [Field; 8] = [
     ("host", "§4.2.1 (2): whom the request is for"),
     ("upgrade", "§4.2.1 (3): the protocol to change to"),
-    ("connection", "§4.2.1 (4): the change is asked of this hop"),
+    ("connection", "§4.2.1 (4): Upgrade is for the next hop only"),
     ("sec-websocket-key", "§4.2.1 (5): 16 random bytes in base64"),
     ("sec-websocket-version", "§4.2.1 (6): the version, always 13"),
     ("origin", "§4.2.1 (7): the web page that asks, said by a browser"),
     ("sec-websocket-protocol", "§4.2.1 (8): subprotocols; none is taken"),
     ("sec-websocket-extensions", "§4.2.1 (9): extensions; none is taken"),
+];
+
+/// What the fields of the server's answer to it are for.
+const RESPONSE_FIELDS: [Field; 3] = [
+    ("upgrade", "§4.2.2 (5.2): the protocol changed to"),
+    ("connection", "§4.2.2 (5.3): Upgrade is for the next hop only"),
     ("sec-websocket-accept", "§4.2.2 (5.4): proof that the key was read"),
 ];
 
@@ -41,7 +47,7 @@ pub(super) fn switches_protocols(response: &[u8]) -> bool {
 }
 
 pub(super) fn explain_request(head: &[u8]) -> String {
-    let fields = if key_of(head).is_empty() { &[][..] } else { &FIELDS };
+    let fields = if key_of(head).is_empty() { &[][..] } else { &REQUEST_FIELDS };
     explain("request head", head, "method, path, version", fields)
 }
 
@@ -56,7 +62,7 @@ pub(super) fn explain_refused(bytes: &[u8], refusal: Refusal) -> String {
 
 pub(super) fn explain_response(head: &[u8]) -> String {
     if switches_protocols(head) {
-        explain("response head", head, "after this head there are frames", &FIELDS)
+        explain("response head", head, "§4.2.2 (5.1): after this head there are frames", &RESPONSE_FIELDS)
     } else {
         explain("response head", head, "no WebSocket: the stream ends after this", &[])
     }
