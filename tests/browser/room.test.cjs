@@ -85,9 +85,10 @@ scene('arrivals and departures', async (stage) => {
 
 scene('a newcomer gets the history, and a line where it ends', async (stage) => {
   const alice = await stage.person('alice');
+  const script = await stage.client();
   await alice.say('one');
   await alice.say('two');
-  const script = await stage.client();
+  await until('both', () => script.heard.length === 2);
   script.send('from a script');
   await alice.sees('from a script');
   const bob = await stage.person('bob');
