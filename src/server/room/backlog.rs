@@ -21,8 +21,9 @@ const STAY: Duration = Duration::from_secs(1);
 /// The most that is sent at once, in bytes.
 const SEND_MAX: usize = 16 * 1024;
 
-/// The size of a piece, in bytes: large enough for [`crate::sys::share_one_heap`] to keep it out of the heap.
-const PIECE: usize = 32 * 1024;
+/// The size of a piece, in bytes: large enough for [`crate::sys::share_one_heap`] to keep it out of the heap, and with
+/// what an allocator adds no more than nine pages.
+const PIECE: usize = 36 * 1024 - 32;
 
 /// What a member has not taken yet, and the thread that waits for it.
 pub(super) struct Backlog<W> {

@@ -12,6 +12,12 @@ use std::time::{Duration, Instant};
 
 const LAGGED: &str = "chinwag_clients_dropped_total{reason=\"lag\"}";
 
+/// A server with these options that keeps no history, and pings nobody who is busy with something else.
+#[track_caller]
+fn start(options: &[&str]) -> Server {
+    Server::start(&[options, &["--history", "0", "--ping-interval", "0"]].concat())
+}
+
 /// A message that says which it is.
 fn numbered(n: u32, length: usize) -> Vec<u8> {
     let mut payload = vec![b'.'; length];
@@ -36,16 +42,7 @@ fn talk_until_dropped(server: &Server, sender: &mut Client) -> u32 {
 
 #[test]
 fn one_that_stops_reading_is_dropped_and_counted_and_the_others_hear_everything() {
-    let server = Server::start(&[
-        "--max-lag",
-        "128K",
-        "--max-message",
-        "16K",
-        "--history",
-        "0",
-        "--ping-interval",
-        "0",
-    ]);
+    let server = start(&["--max-lag", "128K", "--max-message", "16K"]);
     let mut stalled = Client::join(&server, "/");
     let mut sender = Client::join(&server, "/");
     let mut reader = Client::join(&server, "/");
@@ -85,16 +82,7 @@ fn reader_expects(frame: &Frame, n: u32) {
 
 #[test]
 fn one_that_was_dropped_has_left() {
-    let server = Server::start(&[
-        "--max-lag",
-        "128K",
-        "--max-message",
-        "16K",
-        "--history",
-        "0",
-        "--ping-interval",
-        "0",
-    ]);
+    let server = start(&["--max-lag", "128K", "--max-message", "16K"]);
     let mut sender = Client::join(&server, "/?name=sender");
     sender.frame();
     let _stalled = Client::join(&server, "/?name=stalled");
@@ -114,8 +102,7 @@ fn one_that_was_dropped_has_left() {
 /// The limit is never less than four messages: one slow to read a few long ones is no laggard.
 #[test]
 fn a_few_long_messages_are_no_lag() {
-    let server =
-        Server::start(&["--max-lag", "1", "--max-message", "4M", "--history", "0", "--ping-interval", "0"]);
+    let server = start(&["--max-lag", "1", "--max-message", "4M"]);
     let (mut sender, mut reader) = (Client::join(&server, "/"), Client::join(&server, "/"));
     for n in 0..3 {
         sender.send(&masked(FIN | BINARY, &numbered(n, 4 << 20)));
@@ -144,7 +131,7 @@ fn a_slow_reader_is_not_lost_to_a_fast_sender() {
 fn read_at(pace: f64) -> Result<(), f64> {
     const MESSAGES: u32 = 1024;
     const LENGTH: usize = 64 * 1024;
-    let server = Server::start(&["--history", "0", "--ping-interval", "0"]);
+    let server = start(&[]);
     let (mut sender, mut reader) = (Client::join(&server, "/"), Client::join(&server, "/"));
     let sending = thread::spawn(move || {
         for n in 0..MESSAGES {
@@ -173,16 +160,7 @@ fn read_at(pace: f64) -> Result<(), f64> {
 /// about as fast as one without.
 #[test]
 fn one_that_does_not_read_delays_nobody() {
-    let server = Server::start(&[
-        "--max-lag",
-        "64M",
-        "--max-message",
-        "64K",
-        "--history",
-        "0",
-        "--ping-interval",
-        "0",
-    ]);
+    let server = start(&["--max-lag", "64M", "--max-message", "64K"]);
     let join = |room: &str| [Client::join(&server, room), Client::join(&server, room)];
     let (stalled, mut talkers, mut undisturbed) = (join("/"), join("/"), join("/other"));
     // First the kernel's buffers are filled.
@@ -211,7 +189,7 @@ fn chat(talkers: &mut [Client; 2]) -> Duration {
 /// Whoever was behind and reads again gets everything, and is written to as before.
 #[test]
 fn one_that_catches_up_has_missed_nothing() {
-    let server = Server::start(&["--max-lag", "64M", "--history", "0", "--ping-interval", "0"]);
+    let server = start(&["--max-lag", "64M"]);
     let (mut sender, mut reader) = (Client::join(&server, "/"), Client::join(&server, "/"));
     for round in 0..3 {
         for n in 0..256 {
@@ -229,7 +207,7 @@ fn one_that_catches_up_has_missed_nothing() {
 /// Its own Pongs and errors reach a client that is behind, too, in their place.
 #[test]
 fn one_that_is_behind_still_gets_its_pong_and_its_close() {
-    let server = Server::start(&["--max-lag", "64M", "--history", "0", "--ping-interval", "0"]);
+    let server = start(&["--max-lag", "64M"]);
     let (mut sender, mut reader) = (Client::join(&server, "/"), Client::join(&server, "/"));
     for n in 0..256 {
         sender.send(&masked(FIN | BINARY, &numbered(n, 64 * 1024)));
