@@ -6,6 +6,7 @@
 use crate::Result;
 use bytes::Bytes;
 use std::net::TcpListener;
+use tokio::net::TcpStream;
 
 /// What is written at once, in bytes; more goes out in pieces.
 pub const BATCH_MAX: usize = 64 << 10;
@@ -45,6 +46,26 @@ pub fn listen() -> std::io::Result<TcpListener> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     println!("listening on http://{}/", listener.local_addr()?);
     Ok(listener)
+}
+
+/// Accepts for ever, each client served by a task of its own, all on this thread. `serve` is told the client's number.
+pub fn serve_in_tasks<T>(serve: impl Fn(usize, TcpStream) -> T) -> Result<()>
+where
+    T: Future<Output = Result<()>> + Send + 'static,
+{
+    let listener = listen()?;
+    listener.set_nonblocking(true)?;
+    tokio::runtime::Builder::new_current_thread().enable_io().build()?.block_on(async {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        for number in 0.. {
+            let (stream, _) = listener.accept().await?;
+            stream.set_nodelay(true)?;
+            let served = serve(number, stream);
+            // A client that breaks off is none of the others' business.
+            tokio::spawn(async { _ = served.await });
+        }
+        Ok(())
+    })
 }
 
 /// Frames that are to be written together. A single one is not copied.

@@ -15,8 +15,8 @@ use std::pin::pin;
 use std::sync::mpsc::channel;
 use std::task::Poll;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::broadcast::{self, Receiver, Sender, error::TryRecvError};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -28,27 +28,13 @@ const MAX_LAG: usize = 4096;
 
 fn main() -> Result<()> {
     let options = peer::options()?;
-    let listener = peer::listen()?;
-    listener.set_nonblocking(true)?;
-    tokio::runtime::Builder::new_current_thread().enable_io().build()?.block_on(serve(listener, options))
-}
-
-async fn serve(listener: std::net::TcpListener, options: Options) -> Result<()> {
-    let listener = TcpListener::from_std(listener)?;
     let (room, _) = broadcast::channel(MAX_LAG);
-    for number in 0.. {
-        let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
+    peer::serve_in_tasks(move |number, stream| {
         let room = room.clone();
-        tokio::spawn(async move {
-            let _ = if options.echo {
-                echo(stream, options).await
-            } else {
-                chat(number, stream, room, options).await
-            };
-        });
-    }
-    Ok(())
+        async move {
+            if options.echo { echo(stream, options).await } else { chat(number, stream, room, options).await }
+        }
+    })
 }
 
 async fn shake_hands(stream: &mut TcpStream) -> Result<()> {

@@ -5,7 +5,7 @@
 use chinwag_benches::Result;
 use chinwag_benches::peer::{self, Options};
 use futures_util::{FutureExt, SinkExt, StreamExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::broadcast::{self, Sender, error::TryRecvError};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, accept_async_with_config, tungstenite::Message};
@@ -18,27 +18,13 @@ const MAX_LAG: usize = 4096;
 
 fn main() -> Result<()> {
     let options = peer::options()?;
-    let listener = peer::listen()?;
-    listener.set_nonblocking(true)?;
-    tokio::runtime::Builder::new_current_thread().enable_io().build()?.block_on(serve(listener, options))
-}
-
-async fn serve(listener: std::net::TcpListener, options: Options) -> Result<()> {
-    let listener = TcpListener::from_std(listener)?;
     let (room, _) = broadcast::channel(MAX_LAG);
-    for number in 0.. {
-        let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
+    peer::serve_in_tasks(move |number, stream| {
         let room = room.clone();
-        tokio::spawn(async move {
-            let _ = if options.echo {
-                echo(stream, options).await
-            } else {
-                chat(number, stream, room, options).await
-            };
-        });
-    }
-    Ok(())
+        async move {
+            if options.echo { echo(stream, options).await } else { chat(number, stream, room, options).await }
+        }
+    })
 }
 
 fn config(options: Options) -> Option<WebSocketConfig> {
