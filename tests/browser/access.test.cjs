@@ -102,6 +102,13 @@ scene('a phone', async (stage) => {
   await alice.page.setViewportSize({ width: 320, height: 300 });
   assert.equal(await sideways(), 0);
   await until('still at the end', async () => await alice.fromBottom() < 2);
+  // Also where a resize comes in the middle of scrolling to what has just been said.
+  for (const height of [640, 300, 600, 320, 560, 300, 640, 310, 600, 300]) {
+    const resized = alice.page.setViewportSize({ width: 320, height });
+    await alice.page.evaluate(() => { document.getElementById('log').scrollTop -= 1; });
+    await resized;
+    await until('at the end again', async () => await alice.fromBottom() < 2);
+  }
   assert.ok((await alice.page.locator('#text').boundingBox()).y < 300);
   // Targets that a thumb can hit (WCAG 2.5.8).
   const small = await alice.page.$$eval('button', (buttons) => buttons.filter((button) => button.offsetHeight > 0 && button.offsetHeight < 24).length);

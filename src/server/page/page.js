@@ -73,7 +73,7 @@ function listen() {
   on($('retry'), 'click', retryNow);
   on($('compose'), 'submit', onSubmit);
   on(box, 'keydown', onKey);
-  on(log, 'scroll', onScroll);
+  on(log, 'scroll', () => setTimeout(onScroll)); // when a resize has been followed
   on($('jump'), 'click', onJump);
   on(document, 'visibilitychange', onVisibility);
   on(window, 'online', retryNow);
