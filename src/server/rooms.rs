@@ -81,7 +81,7 @@ impl<W: Wire> Rooms<W> {
             name: name.to_owned(),
             room,
             id,
-            taken: true,
+            farewell: None,
             _presence: presence,
         };
         seat.flush();
@@ -118,7 +118,8 @@ pub(crate) struct Seat<W: Wire> {
     name: String,
     room: Arc<Room<W>>,
     id: MemberId,
-    taken: bool,
+    /// The Close with which the membership is to end, if it is not to end without a word.
+    farewell: Option<Farewell>,
     /// Dropped after the membership has ended.
     _presence: Option<Presence>,
 }
@@ -156,28 +157,20 @@ impl<W: Wire> Seat<W> {
     }
 
     /// Ends the membership with a Close.
-    ///
-    /// The seat is given up first: whoever has seen the Close of a room's last member finds a new room.
     pub(crate) fn close(mut self, farewell: Farewell) {
-        self.taken = false;
-        self.end(|room, id| room.close(id, farewell));
-    }
-
-    /// Whoever goes cannot look after the room's memory later.
-    fn end(&self, post: impl FnOnce(&Room<W>, MemberId)) {
-        self.rooms.give_up_seat(&self.name);
-        post(&self.room, self.id);
-        self.room.flush();
-        if self.room.holds_memory() {
-            self.room.shrink();
-        }
+        self.farewell = Some(farewell);
     }
 }
 
 impl<W: Wire> Drop for Seat<W> {
+    /// The seat is given up first: whoever has seen the Close of a room's last member finds a new room.
     fn drop(&mut self) {
-        if self.taken {
-            self.end(Room::leave);
+        self.rooms.give_up_seat(&self.name);
+        self.room.leave(self.id, self.farewell);
+        self.room.flush();
+        // Whoever goes cannot look after the room's memory later.
+        if self.room.holds_memory() {
+            self.room.shrink();
         }
     }
 }

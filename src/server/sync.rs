@@ -8,6 +8,7 @@
 mod model;
 #[cfg(not(all(test, chinwag_model)))]
 mod real {
+    use std::sync::TryLockError;
     pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, atomic};
     pub(crate) use std::thread;
     use std::time::Duration;
@@ -17,9 +18,13 @@ mod real {
         mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Waits on a condition variable.
-    pub(crate) fn wait<'m, T>(condition: &Condvar, guard: MutexGuard<'m, T>) -> MutexGuard<'m, T> {
-        condition.wait(guard).unwrap_or_else(|poisoned| poisoned.into_inner())
+    /// Locks, unless that would mean to wait.
+    pub(crate) fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+        match mutex.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// Waits on a condition variable for some time; whether that is over.

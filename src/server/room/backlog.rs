@@ -25,13 +25,20 @@ const SEND_MAX: usize = 16 * 1024;
 /// what an allocator adds no more than nine pages.
 const PIECE: usize = 36 * 1024 - 32;
 
+/// How far members may fall behind, and how many of them are more than half that far.
+pub(super) struct Lag {
+    /// In bytes.
+    pub(super) max: usize,
+    pub(super) far_behind: AtomicUsize,
+}
+
 /// What a member has not taken yet, and the thread that waits for it.
 pub(super) struct Backlog<W> {
     wire: Arc<W>,
     state: Mutex<State>,
     more: Condvar,
     max: usize,
-    far_behind: Arc<AtomicUsize>,
+    lag: Arc<Lag>,
 }
 
 #[derive(Default)]
@@ -46,26 +53,15 @@ struct State {
     is_far: bool,
     /// Whether the stream ends after these bytes.
     ends: bool,
-    /// Whether there is a thread.
     has_thread: bool,
-    /// Whether the thread has ended, or is to end.
+    /// Whether the stream has ended, or the connection has been cut.
     over: bool,
-}
-
-/// What became of bytes that were to be put into a backlog.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Pushed {
-    Taken,
-    /// The member would be too far behind.
-    TooFar,
-    /// The backlog has ended: a new one is needed.
-    Over,
 }
 
 impl<W: Wire> Backlog<W> {
     /// A backlog of at most `max` bytes.
-    pub(super) fn new(wire: Arc<W>, max: usize, far_behind: Arc<AtomicUsize>) -> Arc<Self> {
-        Arc::new(Backlog { wire, state: Mutex::default(), more: Condvar::new(), max, far_behind })
+    pub(super) fn new(wire: Arc<W>, max: usize, lag: Arc<Lag>) -> Arc<Self> {
+        Arc::new(Backlog { wire, state: Mutex::default(), more: Condvar::new(), max, lag })
     }
 
     /// Whether something has not been taken yet.
@@ -73,19 +69,20 @@ impl<W: Wire> Backlog<W> {
         lock(&self.state).pending > 0
     }
 
-    pub(super) fn push(self: &Arc<Self>, bytes: &[u8]) -> Pushed {
+    /// Adds bytes; `false` where the member would be too far behind. What is behind the end of a connection is for nobody.
+    pub(super) fn push(self: &Arc<Self>, bytes: &[u8]) -> bool {
         let mut state = lock(&self.state);
         if state.over {
-            return Pushed::Over;
+            return true;
         }
         self.see_to_a_thread(&mut state);
         if state.pending + bytes.len() > self.max {
-            return Pushed::TooFar;
+            return false;
         }
         state.append(bytes);
         self.set_pending(&mut state, |pending| pending + bytes.len());
         self.more.notify_one();
-        Pushed::Taken
+        true
     }
 
     /// Starts a thread if there is none. Where that fails, sends what is taken at once.
@@ -114,13 +111,16 @@ impl<W: Wire> Backlog<W> {
     /// Ends the stream once everything has been taken.
     pub(super) fn end_after(self: &Arc<Self>) {
         let mut state = lock(&self.state);
+        if state.over {
+            return;
+        }
         self.see_to_a_thread(&mut state);
         state.ends = true;
         #[cfg(all(test, chinwag_model))]
         super::model::broken::end_too_early(&*self.wire);
         // A member that is leaving slows nobody down: it no longer counts as far behind.
         self.set_pending(&mut state, |pending| pending);
-        if state.over || state.pending == 0 {
+        if state.pending == 0 {
             state.over = true;
             self.wire.end_writing();
         }
@@ -170,8 +170,9 @@ impl<W: Wire> Backlog<W> {
             let timeout;
             (state, timeout) = wait_timeout(&self.more, state, STAY);
             if timeout && state.pieces.is_empty() && !state.ends {
-                state.over = true;
                 state.spare = Vec::new();
+                state.has_thread = false;
+                return None;
             }
         }
     }
@@ -194,8 +195,8 @@ impl<W: Wire> Backlog<W> {
         state.pending = change(state.pending);
         let is_far = state.pending > self.max / 2 && !state.ends;
         match (state.is_far, is_far) {
-            (false, true) => _ = self.far_behind.fetch_add(1, Ordering::Relaxed),
-            (true, false) => _ = self.far_behind.fetch_sub(1, Ordering::Relaxed),
+            (false, true) => _ = self.lag.far_behind.fetch_add(1, Ordering::Relaxed),
+            (true, false) => _ = self.lag.far_behind.fetch_sub(1, Ordering::Relaxed),
             _ => {}
         }
         state.is_far = is_far;

@@ -25,8 +25,7 @@ pub(super) enum Post<W> {
         is_message: bool,
     },
     Join(MemberId, Box<Newcomer<W>>),
-    Leave(MemberId),
-    Close(MemberId, Farewell),
+    Leave(MemberId, Option<Farewell>),
     CloseAll(Farewell),
     #[cfg(feature = "redis")]
     GuestCame(Box<Guest>),

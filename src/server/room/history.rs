@@ -23,11 +23,6 @@ impl History {
         History { max_messages, frames: VecDeque::new(), messages: VecDeque::new(), payload_bytes: 0 }
     }
 
-    /// The most messages that are kept.
-    pub(super) fn max_messages(&self) -> usize {
-        self.max_messages
-    }
-
     /// Keeps a message, one whole frame, in place of the oldest where there are too many. One that is too large for itself leaves
     /// nothing: what came before it would have a gap behind it.
     pub(super) fn keep(&mut self, frame: &[u8]) {

@@ -1,38 +1,39 @@
 //! A room: who is here, what is to be sent to them, and the one place that writes to clients.
 //!
 //! Written to each member at once, message by message and under a lock, a broadcast would cost a system call per
-//! delivery, and everyone would wait for everyone. So it is done in two steps:
+//! delivery, and everyone would wait for everyone. So it is done in two steps, each under a lock of its own:
 //!
 //! ```text
-//!   reader --post-->                    +-- swap, when the writer is ready --> one send per member,
-//!   reader --post--> [ queue: a batch ] |                                     of the whole batch
+//!   reader --post-->                    +-- swap, when a turn begins --> one send per member,
+//!   reader --post--> [ queue: a batch ] |                                of the whole batch
 //!   reader --post-->                    +-- the next ones gather here meanwhile
 //! ```
 //!
-//! [`Room::relay`] posts a finished frame into the queue. [`Room::flush`] makes the caller the *writer*, unless someone
-//! is already writing: then that thread takes these frames along, and the caller goes straight back to reading. The
-//! writer yields the processor, so that every reader that is ready can post first, and again while that brings
-//! something; swaps the queue for an empty one; gives each member all that is for it in a single system call; and looks
-//! at the queue again. The busier the room, the larger the batches and the fewer the system calls per message.
+//! [`Room::relay`] posts a finished frame into the queue. [`Room::flush`] takes a *turn* at writing: whoever holds the
+//! writer's lock is the writer. It yields the processor, so that every reader that is ready can post first, and again
+//! while that brings something; swaps the queue for an empty one; gives each member all that is for it in a single
+//! system call; and goes back to its own client. Whoever flushes meanwhile waits for the next turn. Only one does: the
+//! others leave their frames to that one, and go straight back to reading. The busier the room, the larger the batches
+//! and the fewer the system calls per message.
 //!
 //! Joining, leaving and closing are posted like frames. So everything that happens in a room has one order, the
 //! same for all its members: the order of the queue.
 //!
 //! Rules:
 //!
-//! 1. Only the writer writes to a member's socket, from its 101 to its Close, or in the writer's place the thread of
-//!    the member's backlog (rule 3). So frames never interleave.
-//! 2. Whether someone is writing is decided under the queue's lock together with the emptiness of the queue. So no
-//!    frame is ever left behind without a writer.
+//! 1. Only who holds the writer's lock writes to a member's socket, from its 101 to its Close, or in the writer's place
+//!    the thread of the member's backlog (rule 3). So frames never interleave.
+//! 2. Whether someone waits for the next turn is decided under the queue's lock, and is over once that one has taken the
+//!    batch, under the same lock. So no frame is ever left behind without a writer.
 //! 3. The writer never waits for a client. What a socket does not take at once goes to a thread: see [`backlog`].
 //! 4. After a write that failed, or stopped half way and is not continued, the socket is cut at once: half a frame
-//!    on the wire is the end of that stream.
-//! 5. The queue is bounded: while it is full, a reader that posts a frame waits, does not read, and TCP slows its
-//!    client down. Joining, leaving and closing never wait.
-//! 6. Nobody writes for ever: a writer that has done [`ROUNDS`] rounds is relieved by the next who flushes, and
-//!    goes back to its own client. The role is handed over, never put down, while there is something in the queue.
+//!    on the wire is the end of that stream. Its reader notices, and posts that the member leaves.
+//! 5. The queue is bounded: a reader that finds it full takes a turn itself before it posts. While it waits for that it
+//!    does not read, and TCP slows its client down. Joining, leaving and closing never wait.
+//! 6. A turn is one batch: nobody writes for ever.
 //! 7. Before a closing member's socket is shut for writing, its Close has been written, by whoever was the writer.
-//! 8. A poisoned lock stays in use: no code of a client's own runs under it.
+//! 8. A panic costs one member its connection, or all of them a batch. No code of a client's own runs under the locks,
+//!    so a poisoned one stays in use.
 
 mod backlog;
 mod batch;
@@ -55,8 +56,9 @@ use std::sync::Arc;
 
 use super::metrics::Metrics;
 use super::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use super::sync::{Condvar, Mutex, MutexGuard, lock, thread, wait};
+use super::sync::{Mutex, MutexGuard, lock, thread, try_lock};
 use crate::protocol::close::{CloseCode, CloseFrame};
+use backlog::Lag;
 use batch::{Batch, Post};
 #[cfg(feature = "redis")]
 pub(crate) use guests::GuestId;
@@ -66,11 +68,7 @@ use writer::Writer;
 /// The most that is queued before those who post are kept waiting, in bytes.
 const QUEUE_MAX: usize = 64 * 1024;
 
-/// How many rounds a writer does before another thread may relieve it. With more, its own client would wait longer, and
-/// nobody would gain.
-const ROUNDS: u32 = 1;
-
-/// How often a writer yields before each round, as long as that brings something.
+/// How often a writer yields before it takes a batch, as long as that brings something.
 const YIELDS_MAX: u32 = 4;
 
 /// The sending half of a client's connection, as far as a room needs it.
@@ -129,13 +127,9 @@ pub(crate) struct Bounds {
 /// The module's documentation has the picture and the rules.
 pub(crate) struct Room<W> {
     queue: Mutex<Queue<W>>,
-    /// The queue is no longer full, or has no writer.
-    space: Condvar,
-    /// The writer hands its role over.
-    relief: Condvar,
+    /// Whoever holds this lock is the writer. It is taken before the queue's, never while that is held.
     writer: Mutex<Writer<W>>,
-    /// How many members are more than half as far behind as they may be.
-    far_behind: Arc<AtomicUsize>,
+    lag: Arc<Lag>,
     holds_memory: AtomicBool,
     queue_max: usize,
     metrics: Arc<Metrics>,
@@ -144,39 +138,18 @@ pub(crate) struct Room<W> {
 struct Queue<W> {
     batch: Batch<W>,
     next_member: u64,
-    /// Whether there is a writer.
-    writing: bool,
-    /// Whether the writer has done its [`ROUNDS`].
-    tired: bool,
-    relief: Relief,
-}
-
-/// The thread that is to be the next writer.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Relief {
-    None,
-    /// It waits for the present writer's round to end.
-    Waits,
-    /// The role has been handed over to it; nobody else takes it.
-    Takes,
+    /// Whether someone waits for the next turn, and will take what is here.
+    awaited: bool,
 }
 
 impl<W: Wire> Room<W> {
     pub(crate) fn new(bounds: Bounds, metrics: Arc<Metrics>) -> Self {
         metrics.room_opened();
-        let far_behind = Arc::new(AtomicUsize::new(0));
+        let lag = Arc::new(Lag { max: bounds.max_lag, far_behind: AtomicUsize::new(0) });
         Room {
-            queue: Mutex::new(Queue {
-                batch: Batch::new(),
-                next_member: 0,
-                writing: false,
-                tired: false,
-                relief: Relief::None,
-            }),
-            space: Condvar::new(),
-            relief: Condvar::new(),
-            writer: Mutex::new(Writer::new(bounds, Arc::clone(&metrics), Arc::clone(&far_behind))),
-            far_behind,
+            queue: Mutex::new(Queue { batch: Batch::new(), next_member: 0, awaited: false }),
+            writer: Mutex::new(Writer::new(bounds.history, Arc::clone(&metrics), Arc::clone(&lag))),
+            lag,
             holds_memory: AtomicBool::new(false),
             // What is queued and what the writer has taken may all be added to a member's lag before those who send
             // have seen that it is far behind. So both have to be small beside the lag that is allowed.
@@ -212,14 +185,9 @@ impl<W: Wire> Room<W> {
         self.wait_for_space().batch.answer(to, frame, is_message);
     }
 
-    /// Ends a membership without a word: the connection is gone, or to be cut.
-    pub(crate) fn leave(&self, id: MemberId) {
-        lock(&self.queue).batch.post(Post::Leave(id));
-    }
-
-    /// Ends a membership with a Close.
-    pub(crate) fn close(&self, id: MemberId, farewell: Farewell) {
-        lock(&self.queue).batch.post(Post::Close(id, farewell));
+    /// Ends a membership: with a Close, or without a word where the connection is gone or to be cut.
+    pub(crate) fn leave(&self, id: MemberId, farewell: Option<Farewell>) {
+        lock(&self.queue).batch.post(Post::Leave(id, farewell));
     }
 
     /// Ends every membership with a Close.
@@ -229,7 +197,7 @@ impl<W: Wire> Room<W> {
 
     /// Whether some member is more than half as far behind as it may be: then whoever sends is to slow down.
     pub(crate) fn is_someone_far_behind(&self) -> bool {
-        self.far_behind.load(Ordering::Relaxed) > 0
+        self.lag.far_behind.load(Ordering::Relaxed) > 0
     }
 
     /// Whether there is memory that a quiet room does not need.
@@ -237,84 +205,48 @@ impl<W: Wire> Room<W> {
         self.holds_memory.load(Ordering::Relaxed)
     }
 
-    /// Gives that memory back if the room is quiet. The caller is the writer meanwhile.
+    /// Gives that memory back if the room is quiet: nobody writes, and nothing is queued.
     pub(crate) fn shrink(&self) {
-        {
-            let mut queue = lock(&self.queue);
-            if queue.writing || !queue.batch.is_empty() {
-                return;
-            }
-            queue.writing = true;
-            queue.batch.shrink();
-        }
-        let role = Role(self);
-        lock(&self.writer).shrink();
-        self.holds_memory.store(false, Ordering::Relaxed);
-        self.write_rounds();
-        mem::forget(role);
-    }
-
-    /// Sees to it that everything posted is written: by this thread, or by the one that is writing.
-    pub(crate) fn flush(&self) {
-        if self.take_the_writing() {
-            let role = Role(self);
-            self.write_rounds();
-            mem::forget(role);
-        }
-    }
-
-    fn wait_for_space(&self) -> MutexGuard<'_, Queue<W>> {
-        let mut queue = lock(&self.queue);
-        while queue.batch.len() >= self.queue_max {
-            if queue.writing {
-                queue = wait(&self.space, queue);
-            } else {
-                drop(queue);
-                self.flush();
-                queue = lock(&self.queue);
-            }
-        }
-        queue
-    }
-
-    /// Makes the caller the writer if something is queued and there is no writer; where there is one that is tired, waits
-    /// for its role. Returns whether the caller is the writer now.
-    fn take_the_writing(&self) -> bool {
+        let Some(mut writer) = try_lock(&self.writer) else {
+            return;
+        };
         let mut queue = lock(&self.queue);
         if queue.batch.is_empty() {
-            return false;
+            queue.batch.shrink();
+            writer.shrink();
+            self.holds_memory.store(false, Ordering::Relaxed);
         }
-        if !queue.writing {
-            queue.writing = true;
-            return true;
-        }
-        if !queue.tired || queue.relief != Relief::None {
-            return false;
-        }
-        #[cfg(all(test, chinwag_model))]
-        let mut queue = model::broken::reopen(model::broken::Rule::WaitWhereOneIsTired, &self.queue, queue);
-        queue.relief = Relief::Waits;
-        while queue.relief != Relief::Takes {
-            queue = wait(&self.relief, queue);
-        }
-        queue.relief = Relief::None;
-        queue.tired = false;
-        true
     }
 
-    fn write_rounds(&self) {
-        let mut writer = lock(&self.writer);
-        for round in 0.. {
-            // A member that is alone, as with `--echo`, has nobody to wait for.
-            if writer.has_company() {
-                self.gather();
-            }
-            if !self.take_the_batch(writer.emptied(), round) {
+    /// Sees to it that everything posted is written: by this thread, or by the one that waits for the next turn.
+    pub(crate) fn flush(&self) {
+        {
+            let mut queue = lock(&self.queue);
+            if queue.batch.is_empty() || mem::replace(&mut queue.awaited, true) {
                 return;
             }
-            writer.write();
-            if writer.is_oversized() {
-                self.holds_memory.store(true, Ordering::Relaxed);
+        }
+        let mut writer = lock(&self.writer);
+        // A member that is alone, as with `--echo`, has nobody to wait for.
+        if writer.has_company() {
+            self.gather();
+        }
+        self.take_turn(&mut writer);
+    }
+
+    /// Who finds the queue full takes a turn. That wakes those who wait one by one, as a mutex does: woken all at once,
+    /// they would be in each other's way.
+    fn wait_for_space(&self) -> MutexGuard<'_, Queue<W>> {
+        loop {
+            let queue = lock(&self.queue);
+            if queue.batch.len() < self.queue_max {
+                return queue;
+            }
+            drop(queue);
+            let mut writer = lock(&self.writer);
+            // Whoever had the turn before may have made space.
+            if lock(&self.queue).batch.len() >= self.queue_max {
+                self.take_turn(&mut writer);
             }
         }
     }
@@ -332,47 +264,25 @@ impl<W: Wire> Room<W> {
         }
     }
 
-    /// Swaps what is queued for the empty batch `written`; `false` when this thread is no longer the writer.
-    fn take_the_batch(&self, written: &mut Batch<W>, round: u32) -> bool {
-        let mut queue = lock(&self.queue);
-        if queue.batch.is_empty() || (queue.relief == Relief::Waits && round > 0) {
+    /// Takes what is queued, and writes it. Whoever waits for the next turn finds what has been queued since, or nothing.
+    fn take_turn(&self, writer: &mut Writer<W>) {
+        {
+            let mut queue = lock(&self.queue);
+            mem::swap(&mut queue.batch, writer.emptied());
             #[cfg(all(test, chinwag_model))]
             let mut queue =
-                model::broken::reopen(model::broken::Rule::PutDownWhereItIsEmpty, &self.queue, queue);
-            self.put_down_the_writing(&mut queue);
-            return false;
+                model::broken::reopen(model::broken::Rule::ArriveWithTheBatch, &self.queue, queue);
+            queue.awaited = false;
         }
-        queue.tired = round >= ROUNDS;
-        if queue.batch.len() >= self.queue_max {
-            self.space.notify_all();
+        writer.write();
+        if writer.is_oversized() {
+            self.holds_memory.store(true, Ordering::Relaxed);
         }
-        mem::swap(&mut queue.batch, written);
-        true
-    }
-
-    fn put_down_the_writing(&self, queue: &mut Queue<W>) {
-        if queue.relief == Relief::Waits {
-            queue.relief = Relief::Takes;
-            self.relief.notify_one();
-        } else {
-            queue.writing = false;
-        }
-        queue.tired = false;
     }
 }
 
 impl<W> Drop for Room<W> {
     fn drop(&mut self) {
         self.metrics.room_vanished();
-    }
-}
-
-/// The writer's role, for a thread that panics while it has it: only then is this dropped, and puts the role down.
-struct Role<'r, W: Wire>(&'r Room<W>);
-
-impl<W: Wire> Drop for Role<'_, W> {
-    fn drop(&mut self) {
-        self.0.put_down_the_writing(&mut lock(&self.0.queue));
-        self.0.space.notify_all();
     }
 }

@@ -1,23 +1,25 @@
 //! The one place that writes to clients.
 //!
-//! A batch is gone through twice. First in its order: messages are kept in the history, members come and go, and the
-//! exceptions are noted: what one member gets that the others do not, or the other way round. Then member by member:
-//! each gets all of its part in one send. So a batch costs one system call per member, whoever comes, goes or is
+//! A batch is gone through twice. First in its order: messages are kept in the history, members come and go, and each
+//! member's exceptions are noted: what it gets that the others do not, or the other way round. Then member by member:
+//! each gets all of its share in one send. So a batch costs one system call per member, whoever comes, goes or is
 //! announced in it. Where very many come at once, what they are told would be more than the batch itself: then the
 //! batch is delivered in parts.
 
+use std::mem;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::backlog::Lag;
 use super::batch::{Batch, Post, shrink};
 #[cfg(feature = "redis")]
 use super::guests::Guests;
 use super::history::History;
-use super::member::{Lag, Mark, Member};
-use super::{Bounds, Farewell, MemberId, Newcomer, Wire, presence};
+use super::member::{Exception, Member};
+use super::{Farewell, MemberId, Newcomer, Wire, presence};
 use crate::protocol::frame::{FrameHeader, Opcode};
 use crate::server::metrics::Metrics;
-use crate::server::sync::atomic::AtomicUsize;
 
 /// How much memory a quiet room may hold between two batches, in bytes.
 const QUIET_MAX: usize = 16 * 1024;
@@ -30,59 +32,39 @@ const ADDED_MAX: usize = 256 * 1024;
 pub(super) struct Writer<W> {
     /// In order of arrival, and so of their numbers.
     members: Vec<Member<W>>,
+    /// How many of them are not ending.
+    receivers: usize,
     #[cfg(feature = "redis")]
     pub(super) guests: Guests,
     history: History,
     /// What is being written.
     batch: Batch<W>,
-    /// How far the batch has been gone through.
-    here: Mark,
-    exceptions: Vec<Exception>,
-    /// How many of the exceptions have been searched for messages to keep in the history.
-    kept: usize,
+    /// How far the batch's `relays` have been gone through.
+    here: usize,
+    /// How many bytes have been added to the batch meanwhile, of answers and exceptions.
+    added: usize,
     /// Where small pieces are put together for one send.
     scratch: Vec<u8>,
     /// What is being announced.
     pub(super) text: String,
-    lag: Lag,
+    lag: Arc<Lag>,
     metrics: Arc<Metrics>,
 }
 
-/// Where what one member gets is not what everyone gets: a frame of its own left out, or one for it alone put in.
-struct Exception {
-    member: MemberId,
-    /// Which of all exceptions this is.
-    order: usize,
-    /// The place in what everyone gets, where its own frame begins or the one for it alone belongs.
-    at: usize,
-    /// Where it goes on after that: behind its own frame, or at the same place.
-    resume: usize,
-    /// Where the frame for it alone is in the batch's `answers`; empty for a frame of its own.
-    answer: Range<usize>,
-    /// How many messages more or fewer this makes for the member.
-    messages: isize,
-}
-
-impl Exception {
-    fn is_relay(&self) -> bool {
-        self.resume > self.at
-    }
-}
-
 impl<W: Wire> Writer<W> {
-    pub(super) fn new(bounds: Bounds, metrics: Arc<Metrics>, far_behind: Arc<AtomicUsize>) -> Self {
+    pub(super) fn new(history_max: usize, metrics: Arc<Metrics>, lag: Arc<Lag>) -> Self {
         Writer {
             members: Vec::new(),
+            receivers: 0,
             #[cfg(feature = "redis")]
             guests: Guests::default(),
-            history: History::new(bounds.history),
+            history: History::new(history_max),
             batch: Batch::new(),
-            here: Mark::default(),
-            exceptions: Vec::new(),
-            kept: 0,
+            here: 0,
+            added: 0,
             scratch: Vec::new(),
             text: String::new(),
-            lag: Lag { max: bounds.max_lag, far_behind },
+            lag,
             metrics,
         }
     }
@@ -90,7 +72,6 @@ impl<W: Wire> Writer<W> {
     /// The batch to be written next, empty.
     pub(super) fn emptied(&mut self) -> &mut Batch<W> {
         self.batch.clear();
-        self.begin();
         &mut self.batch
     }
 
@@ -104,122 +85,126 @@ impl<W: Wire> Writer<W> {
         self.held() > QUIET_MAX
     }
 
-    /// How much memory it holds for the next batch, in bytes.
+    /// How much memory it holds for the next batch, in bytes, apart from the little that each member does.
     pub(super) fn held(&self) -> usize {
-        let exceptions = self.exceptions.capacity() * size_of::<Exception>();
-        self.batch.capacity() + self.scratch.capacity() + self.text.capacity() + exceptions
+        self.batch.capacity() + self.scratch.capacity() + self.text.capacity()
     }
 
     /// Gives back all memory that the next batch can do without.
     pub(super) fn shrink(&mut self) {
         self.batch.shrink();
-        shrink(&mut self.exceptions);
         shrink(&mut self.scratch);
         self.text = String::new();
+        self.members.iter_mut().for_each(Member::shrink);
     }
 
     /// Goes through the batch in its order, and delivers it.
     pub(super) fn write(&mut self) {
         let posted = self.batch.answers.len();
         let mut answered = 0;
-        let mut posts = std::mem::take(&mut self.batch.posts);
+        let mut posts = mem::take(&mut self.batch.posts);
+        self.here = 0;
+        self.begin();
         for post in posts.drain(..) {
             match post {
-                Post::Relay { from, frame_len } => self.note_relay(from, frame_len),
+                Post::Relay { from, frame_len } => self.relay(from, frame_len),
                 Post::Answer { to, frame_len, is_message } => {
-                    self.note_answer(to, answered..answered + frame_len, is_message);
+                    self.answer(to, answered..answered + frame_len, is_message);
                     answered += frame_len;
                 }
                 Post::Join(id, newcomer) => self.welcome(id, *newcomer),
-                Post::Leave(id) => self.end_membership(id, None),
-                Post::Close(id, farewell) => self.end_membership(id, Some(farewell)),
+                Post::Leave(id, farewell) => self.end_membership(id, farewell),
                 Post::CloseAll(farewell) => self.end_all(farewell),
                 #[cfg(feature = "redis")]
                 Post::GuestCame(guest) => self.welcome_guest(*guest),
                 #[cfg(feature = "redis")]
                 Post::GuestWent(id) => self.see_off_guest(id),
             }
-            if self.added(posted) > ADDED_MAX {
-                self.deliver_so_far();
-                self.batch.relays.drain(..self.here.at);
+            if self.added > ADDED_MAX {
+                self.deliver();
                 self.batch.answers.truncate(posted);
                 self.begin();
             }
         }
         self.batch.posts = posts;
-        self.deliver_so_far();
-    }
-
-    /// How much has been added to what was posted, in bytes.
-    fn added(&self, posted: usize) -> usize {
-        self.batch.answers.len() - posted + size_of_val(self.exceptions.as_slice())
-    }
-
-    fn deliver_so_far(&mut self) {
-        self.keep_history();
         self.deliver();
-        self.see_off_the_gone();
     }
 
-    /// Forgets how far a batch has been gone through.
+    /// Everyone's share begins here. Whatever was noted before is forgotten, also by a writer that panicked: no place in
+    /// a batch outlives it.
     fn begin(&mut self) {
-        self.exceptions.clear();
-        (self.here, self.kept) = (Mark::default(), 0);
+        (self.added, self.receivers) = (0, 0);
+        for member in &mut self.members {
+            member.begin(self.here);
+            self.receivers += usize::from(!member.is_ending());
+        }
     }
 
-    fn note_relay(&mut self, from: MemberId, frame_len: usize) {
-        let at = self.here.at;
-        self.here.at += frame_len;
-        self.here.messages += 1;
-        let (order, resume) = (self.here.exceptions, self.here.at);
-        self.here.exceptions += 1;
-        self.exceptions.push(Exception { member: from, order, at, resume, answer: 0..0, messages: -1 });
+    fn relay(&mut self, from: MemberId, frame_len: usize) {
+        let frame = self.here..self.here + frame_len;
+        self.here = frame.end;
+        self.history.keep(&self.batch.relays[frame.clone()]);
+        let is_here = self.except(from, Exception { left_out: frame, put_in: 0..0 });
+        self.metrics.deliveries(self.receivers - usize::from(is_here));
     }
 
-    fn note_answer(&mut self, to: MemberId, answer: Range<usize>, is_message: bool) {
-        let (order, at) = (self.here.exceptions, self.here.at);
-        let messages = is_message.into();
-        self.here.exceptions += 1;
-        self.exceptions.push(Exception { member: to, order, at, resume: at, answer, messages });
+    fn answer(&mut self, to: MemberId, answer: Range<usize>, is_message: bool) {
+        let is_here = self.except(to, Exception { left_out: self.here..self.here, put_in: answer });
+        self.metrics.deliveries(usize::from(is_here && is_message));
+    }
+
+    /// Notes an exception for a member; whether that is here. One that is ending may still send: what is for it alone is
+    /// not for it any more.
+    fn except(&mut self, id: MemberId, exception: Exception) -> bool {
+        let Some(member) = self.member(id) else {
+            return false;
+        };
+        member.except(exception);
+        self.added += size_of::<Exception>();
+        true
+    }
+
+    fn member(&mut self, id: MemberId) -> Option<&mut Member<W>> {
+        let index = self.members.binary_search_by_key(&id, |member| member.id).ok()?;
+        Some(&mut self.members[index]).filter(|member| !member.is_ending())
     }
 
     /// A newcomer is told first who is there, then what has been said; the others are told of it.
     fn welcome(&mut self, id: MemberId, newcomer: Newcomer<W>) {
         let Newcomer { wire, greeting, name, history } = newcomer;
-        self.keep_history();
         let start = self.batch.answers.len();
         self.batch.answers.extend_from_slice(&greeting);
         let online = self.online() + 1;
         if let Some(name) = &name {
-            let names = self.members.iter().filter_map(|member| Some((member.id, member.announced_name()?)));
+            let names = self.members.iter().filter_map(|member| Some((member.id, member.name.as_deref()?)));
             #[cfg(feature = "redis")]
             let names = self.guests.merge(names);
             presence::welcome(&mut self.text, name, online, names.map(|(_, name)| name));
             append_text(&mut self.batch.answers, &self.text);
         }
         self.history.append_newest(history, &mut self.batch.answers);
-        let first = start..self.batch.answers.len();
-        let greeting_len = first.len();
-        self.note_answer(id, first, false);
+        let greeting = start..self.batch.answers.len();
+        self.added += greeting.len();
         if let Some(name) = &name {
             presence::joined(&mut self.text, name, online);
             self.announce();
         }
-        self.members.push(Member::new(id, wire, name, self.here, greeting_len));
+        self.members.push(Member::new(id, wire, name, self.here, greeting, Arc::clone(&self.lag)));
+        self.receivers += 1;
     }
 
     /// A member gets nothing that comes after this, but a Close if it is to have one.
     fn end_membership(&mut self, id: MemberId, farewell: Option<Farewell>) {
-        let found = self.members.binary_search_by_key(&id, |member| member.id);
-        if let Some(member) =
-            found.ok().and_then(|index| self.members.get_mut(index)).filter(|m| !m.is_ending())
-        {
-            member.end(self.here, farewell);
-            if let Some(name) = member.name.take() {
-                let online = self.online();
-                presence::left(&mut self.text, &name, online);
-                self.announce();
-            }
+        let here = self.here;
+        let Some(member) = self.member(id) else {
+            return;
+        };
+        let name = member.end(here, farewell);
+        self.receivers -= 1;
+        if let Some(name) = name {
+            let online = self.online();
+            presence::left(&mut self.text, &name, online);
+            self.announce();
         }
     }
 
@@ -228,11 +213,12 @@ impl<W: Wire> Writer<W> {
         for member in self.members.iter_mut().filter(|member| !member.is_ending()) {
             member.end(self.here, Some(farewell));
         }
+        self.receivers = 0;
     }
 
     /// How many take part in announcements.
     pub(super) fn online(&self) -> usize {
-        let members = self.members.iter().filter_map(Member::announced_name).count();
+        let members = self.members.iter().filter(|member| member.name.is_some()).count();
         #[cfg(feature = "redis")]
         let members = members + self.guests.count();
         members
@@ -242,83 +228,27 @@ impl<W: Wire> Writer<W> {
     pub(super) fn announce(&mut self) {
         let start = self.batch.answers.len();
         append_text(&mut self.batch.answers, &self.text);
-        let answer = start..self.batch.answers.len();
-        for index in 0..self.members.len() {
-            if self.members[index].announced_name().is_some() {
-                self.note_answer(self.members[index].id, answer.clone(), false);
-            }
+        let put_in = start..self.batch.answers.len();
+        self.added += put_in.len();
+        for member in self.members.iter_mut().filter(|member| member.name.is_some()) {
+            member.except(Exception { left_out: self.here..self.here, put_in: put_in.clone() });
+            self.added += size_of::<Exception>();
         }
     }
 
-    /// Keeps the newest messages that have been gone through.
-    fn keep_history(&mut self) {
-        let fresh = &self.exceptions[self.kept..];
-        let messages = fresh.iter().filter(|exception| exception.is_relay());
-        let passed_over = messages.clone().count().saturating_sub(self.history.max_messages());
-        for message in messages.skip(passed_over) {
-            self.history.keep(&self.batch.relays[message.at..message.resume]);
-        }
-        self.kept = self.exceptions.len();
-    }
-
-    /// Gives each member its part.
+    /// Gives each member its share, and takes those whose membership has ended out of the list.
     fn deliver(&mut self) {
-        // Members stand in the order of their numbers: one walk along both lists finds everyone's exceptions.
-        self.exceptions.sort_unstable_by_key(|exception| (exception.member, exception.order));
-        let mut exceptions = self.exceptions.as_slice();
-        let mut deliveries = 0;
-        for member in &mut self.members {
-            let (_, from_here) = exceptions.split_at(exceptions.partition_point(|e| e.member < member.id));
-            let (own, rest) = from_here.split_at(from_here.partition_point(|e| e.member == member.id));
-            exceptions = rest;
-            let (since, until) = member.take_span(self.here);
-            // A member may still send after it has been closed. The answers to that are not for it any more.
-            let own = &own[..own.partition_point(|e| e.order < until.exceptions)];
-            let more: isize = own.iter().map(|e| e.messages).sum();
-            deliveries += (until.messages - since.messages).saturating_add_signed(more);
-            if own.is_empty() {
-                member.send(&self.batch.relays[since.at..until.at], &self.lag);
-            } else {
-                let pieces = pieces(&self.batch, since.at..until.at, own);
-                member.send_pieces(pieces, &mut self.scratch, &self.lag);
+        let Writer { members, batch, here, scratch, metrics, .. } = self;
+        members.retain_mut(|member| {
+            // What goes wrong on the way to one member is nobody else's loss, least of all the writer's own client's.
+            match catch_unwind(AssertUnwindSafe(|| member.take_share(batch, *here, scratch))) {
+                Ok(None) => {}
+                Ok(Some(code)) => metrics.close_sent(code),
+                Err(_) => member.cut(),
             }
-            if let Some(code) = member.part(&self.lag) {
-                self.metrics.close_sent(code);
-            }
-        }
-        self.metrics.deliveries(deliveries);
+            !member.is_ending()
+        });
     }
-
-    /// Takes those who are gone out of the list. One that still has its name could not be sent to any more, and its
-    /// departure has not been announced yet.
-    fn see_off_the_gone(&mut self) {
-        while let Some(index) = self.members.iter().position(Member::is_gone) {
-            if let Some(name) = self.members.remove(index).name {
-                let online = self.online();
-                presence::left(&mut self.text, &name, online);
-                self.scratch.clear();
-                append_text(&mut self.scratch, &self.text);
-                let told = self.members.iter_mut().filter(|member| member.announced_name().is_some());
-                told.for_each(|member| member.send(&self.scratch, &self.lag));
-            }
-        }
-    }
-}
-
-/// What one member gets: everything but its own frames, with those for it alone in between.
-fn pieces<'b, W>(
-    batch: &'b Batch<W>,
-    relays: Range<usize>,
-    own: &'b [Exception],
-) -> impl Iterator<Item = &'b [u8]> {
-    let last = own.last().map_or(relays.start, |last| last.resume);
-    let mut position = relays.start;
-    let up_to_last = own.iter().flat_map(move |exception| {
-        let before = &batch.relays[position..exception.at];
-        position = exception.resume;
-        [before, &batch.answers[exception.answer.clone()]]
-    });
-    up_to_last.chain([&batch.relays[last..relays.end]])
 }
 
 fn append_text(out: &mut Vec<u8>, text: &str) {

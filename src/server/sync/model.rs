@@ -39,10 +39,9 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     MutexGuard { mutex, guard }
 }
 
-pub(crate) fn wait<'m, T>(condition: &Condvar, guard: MutexGuard<'m, T>) -> MutexGuard<'m, T> {
-    let MutexGuard { mutex, guard } = guard;
-    let guard = condition.wait(guard).unwrap_or_else(|poisoned| poisoned.into_inner());
-    MutexGuard { mutex, guard }
+pub(crate) fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    let guard = mutex.0.try_lock().ok()?;
+    Some(MutexGuard { mutex, guard })
 }
 
 /// There is no clock: the others do whatever they do in the meantime, and then the time is over.

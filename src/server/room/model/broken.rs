@@ -9,10 +9,8 @@ use crate::server::sync::{Mutex, MutexGuard, lock};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::server::room) enum Rule {
-    /// The writer lets go of the queue between seeing that it is empty and putting down the role.
-    PutDownWhereItIsEmpty,
-    /// A relief lets go of the queue between seeing that the writer is tired and saying that it waits.
-    WaitWhereOneIsTired,
+    /// The writer lets go of the queue between taking the batch and saying that nobody waits for it any more.
+    ArriveWithTheBatch,
     /// A stream is ended before everything has been taken.
     EndBehindTheClose,
 }

@@ -86,7 +86,7 @@ fn one_who_leaves() {
         let order = talk.run(move |room| {
             room.relay(id, &message(id, 0), || {});
             room.relay(id, &message(id, 1), || {});
-            room.leave(id);
+            room.leave(id, None);
         });
         let [a, b] = talk.senders();
         assert_complete(&order, &[a, b, (id, 2)]);
@@ -104,7 +104,7 @@ fn one_who_closes() {
         let id = talk.model.join(&leaving);
         let order = talk.run(move |room| {
             room.relay(id, &message(id, 0), || {});
-            room.close(id, GOODBYE);
+            room.leave(id, Some(GOODBYE));
         });
         let [a, b] = talk.senders();
         assert_complete(&order, &[a, b, (id, 1)]);
@@ -125,7 +125,7 @@ fn one_who_closes_in_every_order() {
         let model = Model::new(FAR);
         let wires = [ModelWire::healthy(), ModelWire::healthy()];
         let [a, b] = wires.each_ref().map(|wire| model.join(wire));
-        model.room.close(b, GOODBYE);
+        model.room.leave(b, Some(GOODBYE));
         let posting = model.posts(a, 1, |_| {});
         model.room.flush();
         model.join_threads([posting]);

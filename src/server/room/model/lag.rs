@@ -68,9 +68,9 @@ fn one_who_is_dropped() {
         let model = Model::new(8);
         let slow = ModelWire::scripted([Some(1), Some(0)], [Some(1); 32]);
         let order = talk_much_to(&model, &slow, 5, nothing);
-        let far_behind = Arc::clone(&model.room.far_behind);
+        let lag = Arc::clone(&model.room.lag);
         model.end(&[&slow]);
-        assert_eq!(far_behind.load(Ordering::Relaxed), 0);
+        assert_eq!(lag.far_behind.load(Ordering::Relaxed), 0);
         let lagged = slow.taken().lagged;
         DROPPED[lagged as usize].fetch_add(1, Ordering::Relaxed);
         match lagged {
@@ -97,7 +97,7 @@ fn one_whose_connection_breaks() {
         let model = Model::new(FAR);
         let broken = ModelWire::scripted([Some(1), None], []);
         let order = talk_to(&model, &broken, |room, id| {
-            room.leave(id);
+            room.leave(id, None);
             room.flush();
         });
         model.end(&[&broken]);
@@ -112,7 +112,7 @@ fn one_who_leaves_while_it_lags() {
         let model = Model::new(40);
         let slow = ModelWire::scripted([Some(1), Some(0)], []);
         let order = talk_to(&model, &slow, |room, id| {
-            room.leave(id);
+            room.leave(id, None);
             room.flush();
         });
         model.end(&[&slow]);
@@ -127,7 +127,7 @@ pub(super) fn one_who_is_closed_while_it_lags() {
         let model = Model::new(FAR);
         let slow = ModelWire::scripted([Some(1), Some(0), Some(2), Some(0)], []);
         let order = talk_to(&model, &slow, |room, id| {
-            room.close(id, GOODBYE);
+            room.leave(id, Some(GOODBYE));
             room.flush();
         });
         model.end(&[&slow]);
@@ -146,7 +146,7 @@ fn one_who_is_closed_without_waiting() {
         let model = Model::new(FAR);
         let slow = ModelWire::scripted([Some(1), Some(4), Some(3)], []);
         let order = talk_to(&model, &slow, |room, id| {
-            room.close(id, AT_ONCE);
+            room.leave(id, Some(AT_ONCE));
             room.flush();
         });
         let closes = model.metrics.render(0).contains("closes_total{code=\"1000\"} 4");
@@ -176,7 +176,7 @@ fn one_who_lags_without_a_thread() {
         let slow = ModelWire::scripted([Some(1), Some(0), Some(2), Some(0), Some(0), Some(5), Some(0)], []);
         thread::refuse(shuttle::rand::Rng::gen_range(&mut shuttle::rand::thread_rng(), 1..8));
         let order = talk_to(&model, &slow, |room, id| {
-            room.close(id, GOODBYE);
+            room.leave(id, Some(GOODBYE));
             room.flush();
         });
         thread::refuse(0);

@@ -106,8 +106,7 @@ impl Model {
         threads.into_iter().for_each(|thread| thread.join().unwrap());
         let queue = lock(&self.room.queue);
         assert!(queue.batch.is_empty(), "something is left in the queue");
-        assert!(!queue.writing, "nobody writes, and yet it is taken");
-        assert!(!queue.tired && queue.relief == super::Relief::None, "a relief for nobody");
+        assert!(!queue.awaited, "nobody waits, and yet it is said so");
     }
 
     /// Lets everyone go, and waits for the threads of those who lag.
@@ -119,14 +118,14 @@ impl Model {
 
     fn settle(self, wires: &[&Arc<ModelWire>]) {
         let room = Arc::into_inner(self.room).expect("nobody has the room any more");
-        let far_behind = Arc::clone(&room.far_behind);
+        let lag = Arc::clone(&room.lag);
         drop(room);
         for wire in wires {
             while Arc::strong_count(wire) > 1 {
                 thread::yield_now();
             }
         }
-        assert_eq!(far_behind.load(super::Ordering::Relaxed), 0, "someone is far behind for ever");
+        assert_eq!(lag.far_behind.load(super::Ordering::Relaxed), 0, "someone is far behind for ever");
         assert_eq!(metric(&self.metrics, "rooms"), 0);
     }
 }

@@ -162,7 +162,7 @@ fn a_farewell_that_does_not_wait() {
     let at_once = Farewell { waits: false, ..GOODBYE };
     for (stalls_at, is_sent) in [(None, true), (Some(0), false), (Some(20), false)] {
         let (mut play, wire) = talk(FAR, Behaviour { stalls_at, holds: true, ..Behaviour::default() });
-        play.room.close(MemberId(2), at_once);
+        play.room.leave(MemberId(2), Some(at_once));
         play.act(&Op::Flush);
         let taken = wire.taken();
         assert_eq!((taken.ended, taken.cut), (is_sent, !is_sent));

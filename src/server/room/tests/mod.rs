@@ -90,11 +90,11 @@ impl Play {
             }
             Op::Leave(id) => {
                 self.naive.leave(*id, None);
-                self.room.leave(MemberId(*id));
+                self.room.leave(MemberId(*id), None);
             }
             Op::Close(id) => {
                 self.naive.leave(*id, Some(GOODBYE));
-                self.room.close(MemberId(*id), GOODBYE);
+                self.room.leave(MemberId(*id), Some(GOODBYE));
             }
             Op::CloseAll => {
                 self.closed = true;
