@@ -12,6 +12,7 @@ use super::Shared;
 use super::buffer::Buffer;
 use super::connection::{Connection, Reader};
 use super::metrics::Dropped;
+use super::pace::TICK;
 use super::room::{Farewell, Newcomer, Wire, is_forged};
 use super::rooms::Seat;
 use super::site::{self, Answer, Invitation};
@@ -22,9 +23,6 @@ use crate::protocol::frame::{FrameHeader, Opcode};
 use crate::protocol::head::Head;
 use crate::protocol::receiver::Receiver;
 use crate::protocol::refusal::Refusal;
-
-/// How long a sender rests after each read while someone in the room is far behind.
-pub(super) const TICK: Duration = Duration::from_millis(5);
 
 /// How long memory that is not needed is kept.
 const SHRINK_AFTER: Duration = Duration::from_secs(1);

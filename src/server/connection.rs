@@ -9,13 +9,11 @@ use std::time::{Duration, Instant};
 use super::Shared;
 use super::gate::Permit;
 use super::metrics::{Dropped, Metrics};
+use super::pace::READ_MAX;
 use super::room::Wire;
 use super::sync::{Condvar, Mutex, lock, wait_timeout};
 use super::tracer::Tracer;
 use crate::sys;
-
-/// The most that is read at once, in bytes: also what a sender is held to per tick while others lag.
-pub(crate) const READ_MAX: usize = 64 * 1024;
 
 /// The most that is read and discarded of a closing peer, in bytes.
 const LINGER_MAX: u64 = 16 * 1024 * 1024;

@@ -13,6 +13,8 @@ mod date;
 mod gate;
 mod log;
 mod metrics;
+mod names;
+mod pace;
 mod policy;
 #[cfg(feature = "redis")]
 mod redis;
@@ -50,10 +52,7 @@ use redis::{Link, Presence};
 use refuser::Refuser;
 use room::{Bounds, Farewell, Wire};
 use rooms::Rooms;
-use sync::{Mutex, lock};
-
-/// Room for the calls of one thread, in bytes. Only what is used of it takes memory.
-const STACK_SIZE: usize = 64 * 1024;
+use sync::{Mutex, STACK_SIZE, lock};
 
 /// What the kernel may hold of what is sent to one client, in bytes; the kernel takes twice that for its own purposes.
 ///

@@ -10,7 +10,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{STACK_SIZE, site};
+use super::site;
+use super::sync::STACK_SIZE;
 use crate::protocol::refusal::Refusal;
 use crate::sys;
 

@@ -4,12 +4,10 @@
 
 use super::Shared;
 use super::date::HttpDate;
+use super::names::is_room_name;
 use super::wishes::Wishes;
 use crate::protocol::handshake::{AcceptKey, Method, Request};
 use crate::protocol::refusal::Refusal;
-
-/// The longest room name in bytes.
-const ROOM_NAME_MAX: usize = 64;
 
 /// The page's scripts, styles and sockets are its own; it has nothing else, and nobody frames it.
 const PAGE_FIELDS: &str = "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -40,12 +38,6 @@ enum Resource<'p> {
     Style,
     Health,
     Metrics,
-}
-
-/// Whether a room can be called that; the lobby is called nothing.
-pub(crate) fn is_room_name(name: &str) -> bool {
-    let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    name.len() <= ROOM_NAME_MAX && name.bytes().all(is_name_byte)
 }
 
 /// Answers a complete request head, checking in the order in which [`Refusal`] lists the answers.

@@ -19,9 +19,8 @@
 use std::{mem, str};
 
 use crate::protocol::frame::{FrameHeader, Opcode, parse_first_byte};
+use crate::server::names::{is_client_name, is_room_name};
 use crate::server::room::is_forged;
-use crate::server::site::is_room_name;
-use crate::server::wishes::is_name;
 
 const MAGIC: &[u8; 8] = b"chinwag1";
 
@@ -165,7 +164,7 @@ impl<'p> Record<'p> {
             }
             b'j' => {
                 let (client, room) = (number(rest)?, room(rest)?);
-                let name = str::from_utf8(mem::take(rest)).ok().filter(|name| is_name(name))?;
+                let name = str::from_utf8(mem::take(rest)).ok().filter(|name| is_client_name(name))?;
                 Record::Joined { client, room, name }
             }
             b'l' => Record::Left { client: number(rest)?, room: room(rest)? },

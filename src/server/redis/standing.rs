@@ -4,7 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use crate::server::Log;
+use crate::server::log::Log;
 use crate::server::metrics::Page;
 use crate::server::sync::{Mutex, lock};
 

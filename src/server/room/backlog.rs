@@ -11,9 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Wire;
-use crate::server::STACK_SIZE;
 use crate::server::sync::atomic::{AtomicUsize, Ordering};
-use crate::server::sync::{Condvar, Mutex, lock, thread, wait_timeout};
+use crate::server::sync::{Condvar, Mutex, STACK_SIZE, lock, thread, wait_timeout};
 
 /// How long a backlog's thread stays when there is nothing left.
 const STAY: Duration = Duration::from_secs(1);

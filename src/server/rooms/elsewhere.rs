@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::{Open, Rooms};
-use crate::server::client::TICK;
-use crate::server::connection::READ_MAX;
+use crate::server::pace::{READ_MAX, TICK};
 use crate::server::room::{GuestId, Room, Wire};
 use crate::server::sync::lock;
 
