@@ -8,6 +8,7 @@ use std::time::Duration;
 #[cfg(feature = "redis")]
 pub use super::redis::{InvalidUrl, RedisUrl};
 use crate::protocol::origin::Origin;
+use crate::protocol::receiver::Limits;
 
 /// Everything a server can be told; [`Config::default`] is the command's defaults.
 #[derive(Clone, Debug)]
@@ -44,6 +45,13 @@ pub struct Config {
     pub trace: bool,
     /// Log nothing but errors.
     pub quiet: bool,
+}
+
+impl Config {
+    /// The limits of what a client may send.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { max_message: self.max_message, max_fragments: self.max_fragments }
+    }
 }
 
 impl Default for Config {
