@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 #[cfg(feature = "redis")]
-pub use super::redis::{InvalidUrl, RedisUrl};
+pub use super::link::{InvalidUrl, RedisUrl};
 use crate::protocol::origin::Origin;
 use crate::protocol::receiver::Limits;
 

@@ -4,21 +4,18 @@
 //! head to its closing; what clients say to each other goes through their room.
 
 mod acceptor;
-#[cfg(not(feature = "redis"))]
-mod alone;
 mod buffer;
 mod client;
 pub mod config;
 mod connection;
 mod date;
 mod gate;
+mod link;
 mod log;
 mod metrics;
 mod names;
 mod pace;
 mod policy;
-#[cfg(feature = "redis")]
-mod redis;
 mod refuser;
 mod response;
 mod room;
@@ -36,12 +33,8 @@ use std::time::Instant;
 
 use crate::sys::{self, Waker};
 use acceptor::Acceptor;
-#[cfg(not(feature = "redis"))]
-use alone::{Link, Presence};
 pub use config::Config;
 pub use log::Log;
-#[cfg(feature = "redis")]
-use redis::{Link, Presence};
 use shared::Shared;
 
 /// What the kernel may hold of what is sent to one client, in bytes; the kernel takes twice that for its own purposes.

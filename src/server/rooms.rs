@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::link::{Link, Presence};
 use super::metrics::Metrics;
 use super::room::{Bounds, Farewell, MemberId, Newcomer, Room, Wire};
 use super::sync::{Mutex, lock};
-use super::{Link, Presence};
 #[cfg(feature = "redis")]
 pub(crate) use elsewhere::Delivery;
 #[cfg(feature = "redis")]

@@ -3,9 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use super::Link;
 use super::config::Config;
 use super::connection::Connection;
+use super::link::Link;
 use super::log::{Log, Throttle};
 use super::metrics::Metrics;
 use super::policy::Policy;

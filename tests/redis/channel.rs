@@ -7,7 +7,7 @@ use crate::support::{Client, Server};
 
 const CHANNEL: &str = "chinwag:0";
 
-/// A batch as a server writes it; see `src/server/redis/payload.rs`.
+/// A batch as a server writes it; see `src/server/link/redis/payload.rs`.
 fn batch(number: u64, records: &[(u8, Vec<u8>)]) -> Vec<u8> {
     let mut bytes = b"chinwag1".to_vec();
     for field in [0xDEAD_BEEF, number, 0] {

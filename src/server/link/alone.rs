@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::room::Wire;
-use super::rooms::Rooms;
-use super::{Config, Log};
+use crate::server::config::Config;
+use crate::server::log::Log;
+use crate::server::room::Wire;
+use crate::server::rooms::Rooms;
 
 /// The link to other servers, of which there are none.
 pub(crate) struct Link;

@@ -50,9 +50,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::room::Wire;
-use super::rooms::Rooms;
-use super::{Config, Log};
+use crate::server::config::Config;
+use crate::server::log::Log;
+use crate::server::room::Wire;
+use crate::server::rooms::Rooms;
 use outbox::Outbox;
 use standing::Standing;
 pub use url::{InvalidUrl, RedisUrl};
