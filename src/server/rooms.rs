@@ -1,7 +1,7 @@
 //! All rooms by their names, and a client's seat in one of them.
 
 #[cfg(feature = "redis")]
-mod elsewhere;
+mod neighbours;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,9 +12,9 @@ use super::metrics::Metrics;
 use super::room::{Bounds, Farewell, MemberId, Newcomer, Room, Wire};
 use super::sync::{Mutex, lock};
 #[cfg(feature = "redis")]
-pub(crate) use elsewhere::Delivery;
+pub(crate) use neighbours::Delivery;
 #[cfg(feature = "redis")]
-use elsewhere::Guests;
+use neighbours::Guests;
 
 /// The rooms that have someone in them.
 pub(crate) struct Rooms<W> {
