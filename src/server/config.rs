@@ -6,7 +6,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 #[cfg(feature = "redis")]
-pub use super::link::{InvalidUrl, RedisUrl};
+pub use super::link::InvalidUrl;
+pub use super::link::RedisUrl;
 use crate::protocol::origin::Origin;
 use crate::protocol::receiver::Limits;
 
@@ -38,8 +39,7 @@ pub struct Config {
     pub history: usize,
     /// Other web origins that may connect.
     pub allow_origins: Vec<AllowedOrigin>,
-    /// The Redis through which rooms are shared with other servers.
-    #[cfg(feature = "redis")]
+    /// The Redis through which rooms are shared with other servers: only in a build with the feature `redis`.
     pub redis: Option<RedisUrl>,
     /// Explain every handshake and frame on stderr.
     pub trace: bool,
@@ -69,7 +69,6 @@ impl Default for Config {
             close_timeout: Duration::from_secs(5),
             history: 50,
             allow_origins: Vec::new(),
-            #[cfg(feature = "redis")]
             redis: None,
             trace: false,
             quiet: false,

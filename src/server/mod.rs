@@ -99,7 +99,8 @@ impl Server {
     /// [`Config::close_timeout`] for them.
     pub fn run(self) {
         let Shared { config, rooms, log, .. } = &*self.shared;
-        rooms.link().start(rooms);
+        let hearing = Arc::clone(rooms);
+        rooms.link().start(move |server, news| hearing.hear(server, news));
         self.acceptor.run(&self.listener);
         drop(self.listener);
         let deadline = Instant::now() + config.close_timeout;

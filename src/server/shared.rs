@@ -28,10 +28,13 @@ impl Shared {
     pub(crate) fn new(config: Config, bound: IpAddr, log: Log) -> Shared {
         let metrics = Arc::new(Metrics::new());
         let max_lag = config.max_lag.max(config.max_message.saturating_mul(4));
+        // An echo has nothing to remember, and nothing to share.
         let history = if config.echo { 0 } else { config.history };
+        let redis = config.redis.clone().filter(|_| !config.echo);
+        let link = Link::new(redis, config.max_message, &log);
         Shared {
             policy: Policy::new(bound, &config.allow_origins),
-            rooms: Rooms::new(Bounds { history, max_lag }, Arc::clone(&metrics), Link::new(&config, &log)),
+            rooms: Rooms::new(Bounds { history, max_lag }, Arc::clone(&metrics), link),
             metrics,
             log,
             refusals: Throttle::default(),

@@ -1,43 +1,43 @@
 //! The thread that publishes.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use ::redis::{RedisResult, cmd};
 
+use super::session;
 use super::standing::Half;
-use super::{Shared, session};
+use super::station::Station;
 
 /// How long a server is silent at most.
 const HEARTBEAT: Duration = Duration::from_secs(3);
 
 /// Publishes until the server stops.
-pub(super) fn run(shared: &Arc<Shared>) {
-    session::repeat(shared, Half::Publisher, || {
-        let published = publish(shared);
-        shared.standing.dropped(shared.outbox.close());
+pub(super) fn run(station: &Station) {
+    session::repeat(station, Half::Publisher, || {
+        let published = publish(station);
+        station.standing.dropped(station.outbox.close());
         published
     });
-    shared.outbox.end();
+    station.outbox.end();
 }
 
 /// Publishes until something fails, or the server stops.
-fn publish(shared: &Shared) -> RedisResult<()> {
-    let channel = shared.url.channel();
-    let mut connection = session::connect(shared)?;
-    shared.outbox.open();
-    while let Some(batch) = shared.outbox.take(HEARTBEAT) {
-        let published = cmd("PUBLISH").arg(&channel).arg(&batch.payload).exec(&mut connection);
+fn publish(station: &Station) -> RedisResult<()> {
+    let channel = station.url.channel();
+    let mut connection = session::connect(station)?;
+    station.outbox.open();
+    while let Some(bulletin) = station.outbox.take(HEARTBEAT) {
+        let published = cmd("PUBLISH").arg(&channel).arg(&bulletin.payload).exec(&mut connection);
         if published.is_err() {
-            shared.standing.dropped(batch.messages);
+            station.standing.dropped(bulletin.messages);
             return published;
         }
-        shared.standing.published(batch.messages);
-        if batch.says_hello {
-            shared.standing.up(Half::Publisher);
+        station.standing.published(bulletin.messages);
+        if bulletin.says_hello {
+            station.standing.up(Half::Publisher);
         }
-        if batch.is_last {
-            shared.outbox.end();
+        if bulletin.is_last {
+            station.outbox.end();
         }
     }
     Ok(())

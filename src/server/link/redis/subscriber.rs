@@ -1,43 +1,42 @@
 //! The thread that listens to the other servers.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ::redis::{Connection, RedisResult, cmd};
 
-use super::payload::{Batch, Record, is_acceptable};
+use super::payload::{Bulletin, Record, is_acceptable};
 use super::servers::{Servers, Verdict};
+use super::session;
 use super::standing::Half;
-use super::{Shared, session};
-use crate::server::room::{GuestId, Wire};
-use crate::server::rooms::{Delivery, Rooms};
+use super::station::Station;
+use crate::server::link::news::News;
 
 /// How often the clock is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Listens until the server stops.
-pub(super) fn run<W: Wire>(shared: &Arc<Shared>, rooms: &Arc<Rooms<W>>) {
-    let mut listener =
-        Listener { shared, rooms, servers: Servers::new(Instant::now()), looked: Instant::now() };
-    session::repeat(shared, Half::Subscriber, || {
+pub(super) fn run(station: &Station, tell: impl Fn(u64, &[News<'_>])) {
+    let now = Instant::now();
+    let mut listener = Listener { station, tell, servers: Servers::new(now), looked: now };
+    session::repeat(station, Half::Subscriber, || {
         listener.look_at_the_clock();
-        session::connect(shared).and_then(|connection| listener.listen(connection))
+        session::connect(station).and_then(|connection| listener.listen(connection))
     });
 }
 
-struct Listener<'s, W> {
-    shared: &'s Shared,
-    rooms: &'s Rooms<W>,
+struct Listener<'s, T> {
+    station: &'s Station,
+    tell: T,
     servers: Servers,
     looked: Instant,
 }
 
-impl<W: Wire> Listener<'_, W> {
+impl<T: Fn(u64, &[News<'_>])> Listener<'_, T> {
     /// Listens until something fails, or the server stops.
     fn listen(&mut self, mut connection: Connection) -> RedisResult<()> {
-        cmd("SUBSCRIBE").arg(self.shared.url.channel()).exec(&mut connection)?;
-        self.shared.standing.up(Half::Subscriber);
-        self.shared.outbox.owe_hello();
+        cmd("SUBSCRIBE").arg(self.station.url.channel()).exec(&mut connection)?;
+        self.station.standing.up(Half::Subscriber);
+        self.station.outbox.owe_hello();
         let mut subscription = connection.as_pubsub();
         let ended = loop {
             let received = match subscription.get_message() {
@@ -49,7 +48,7 @@ impl<W: Wire> Listener<'_, W> {
                 Err(error) if error.is_timeout() => subscription.ping::<::redis::Value>().map(drop),
                 Err(error) => Err(error),
             };
-            if received.is_err() || self.shared.outbox.is_stopping() {
+            if received.is_err() || self.station.outbox.is_stopping() {
                 break received;
             }
             if self.looked.elapsed() >= LOOK_EVERY {
@@ -64,55 +63,55 @@ impl<W: Wire> Listener<'_, W> {
     fn look_at_the_clock(&mut self) {
         self.looked = Instant::now();
         for server in self.servers.take_silent(self.looked) {
-            self.rooms.server_is_gone(server);
+            (self.tell)(server, &[News::Gone]);
         }
-        self.shared.standing.servers(self.servers.count());
+        self.station.standing.servers(self.servers.count());
     }
 
     fn receive(&mut self, payload: &[u8]) {
-        let standing = &self.shared.standing;
-        let Some(batch) = Batch::parse(payload) else {
+        let Station { outbox, standing, .. } = self.station;
+        let Some(bulletin) = Bulletin::parse(payload) else {
             return standing.ignored();
         };
-        if batch.server == self.shared.server {
+        if bulletin.server == self.station.server {
             return;
         }
-        match self.servers.hear(&batch) {
+        match self.servers.hear(&bulletin) {
             Verdict::Ignored => return standing.ignored(),
             // Who is there, if it does not say so by itself?
-            Verdict::First if !batch.records.contains(&Record::RosterBegins) => {
-                self.shared.outbox.owe_hello()
+            Verdict::First if !bulletin.records.contains(&Record::News(News::RosterBegins)) => {
+                outbox.owe_hello()
             }
             Verdict::First => {}
             Verdict::Next { missed } => standing.missed(missed),
         }
-        let mut delivery = self.rooms.delivery();
-        for record in batch.records {
-            self.act(batch.server, record, &mut delivery);
-        }
-        delivery.flush();
-        self.shared.standing.servers(self.servers.count());
+        let news: Vec<_> =
+            bulletin.records.iter().filter_map(|record| self.take(bulletin.server, *record)).collect();
+        (self.tell)(bulletin.server, &news);
+        standing.servers(self.servers.count());
     }
 
-    fn act<'p>(&mut self, server: u64, record: Record<'p>, delivery: &mut Delivery<'_, 'p, W>) {
+    /// Takes a record; returns what is to be told of it.
+    fn take<'p>(&mut self, server: u64, record: Record<'p>) -> Option<News<'p>> {
+        let Station { outbox, standing, max_message, .. } = self.station;
         match record {
-            Record::Message { room, frame } if is_acceptable(frame, self.shared.max_message) => {
-                self.shared.standing.received();
-                delivery.post(room, frame);
+            Record::News(News::Message { frame, .. }) if !is_acceptable(frame, *max_message) => {
+                standing.ignored();
+                None
             }
-            Record::Message { .. } => self.shared.standing.ignored(),
-            Record::Joined { client, room, name } => {
-                self.rooms.guest_has_come(room, GuestId { server, client }, name);
+            Record::News(news) => {
+                match news {
+                    News::Message { .. } => standing.received(),
+                    News::Gone => self.servers.forget(server),
+                    _ => {}
+                }
+                Some(news)
             }
-            Record::Left { client, room } => self.rooms.guest_has_gone(room, GuestId { server, client }),
-            Record::RosterBegins => self.rooms.roster_begins(server),
-            Record::RosterEnds => self.rooms.roster_ends(server),
-            Record::Hello => self.shared.outbox.owe_roster(),
-            Record::Alive => {}
-            Record::Gone => {
-                self.servers.forget(server);
-                self.rooms.server_is_gone(server);
+            Record::Hello => {
+                outbox.owe_roster();
+                None
             }
+            Record::Alive => None,
         }
     }
 }
