@@ -1,6 +1,6 @@
 //! A client's receive buffer: grows with what really arrives, and shrinks again.
 
-use super::connection::READ_MAX;
+use super::pace::READ_MAX;
 
 /// The size in bytes of a buffer in which little has arrived: a thousand idle clients are the common case.
 const SMALL: usize = 512;

@@ -8,12 +8,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Shared;
 use super::buffer::Buffer;
 use super::connection::{Connection, Reader};
 use super::metrics::Dropped;
+use super::pace::TICK;
+use super::response;
 use super::room::{Farewell, Newcomer, Wire, is_forged};
 use super::rooms::Seat;
+use super::shared::Shared;
 use super::site::{self, Answer, Invitation};
 use crate::protocol::close::CloseCode;
 use crate::protocol::error::ProtocolError;
@@ -22,9 +24,6 @@ use crate::protocol::frame::{FrameHeader, Opcode};
 use crate::protocol::head::Head;
 use crate::protocol::receiver::Receiver;
 use crate::protocol::refusal::Refusal;
-
-/// How long a sender rests after each read while someone in the room is far behind.
-pub(super) const TICK: Duration = Duration::from_millis(5);
 
 /// How long memory that is not needed is kept.
 const SHRINK_AFTER: Duration = Duration::from_secs(1);
@@ -47,7 +46,7 @@ pub(super) fn serve(connection: &Arc<Connection>, shared: &Arc<Shared>) {
         Some(Ok(Answer::Response(response))) => respond(connection, reader, &response, shared),
         Some(Err(refusal)) => {
             shared.log_refusal(refusal, connection.peer);
-            let response = site::refuse(refusal, buffer.filled());
+            let response = response::refuse(refusal, buffer.filled());
             respond(connection, reader, &response, shared);
         }
         None => {}
@@ -119,21 +118,21 @@ fn chat(
     }
     let newcomer = Newcomer {
         wire: Arc::clone(connection),
-        greeting: site::switch_protocols(&accept_key),
+        greeting: response::switch_protocols(&accept_key),
         name: wishes.name,
         history: wishes.history,
     };
     // Nobody shares a room with an echo: each has one of its own, under a name that no path can have.
     let name = if echo { format!("#{}", connection.number) } else { room.clone() };
     let Some(seat) = shared.rooms.enter(&name, newcomer) else {
-        return respond(connection, reader, &site::refuse(Refusal::ServerFull, b""), shared);
+        return respond(connection, reader, &response::refuse(Refusal::ServerFull, b""), shared);
     };
     shared.log.info(format_args!("{who} joined"));
     let chat = Chat {
         shared,
         reader,
         buffer,
-        receiver: Receiver::new(shared.limits()),
+        receiver: Receiver::new(shared.config.limits()),
         seat,
         heard: Instant::now(),
         pinged: None,

@@ -6,8 +6,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 #[cfg(feature = "redis")]
-pub use super::redis::{InvalidUrl, RedisUrl};
+pub use super::link::InvalidUrl;
+pub use super::link::RedisUrl;
 use crate::protocol::origin::Origin;
+use crate::protocol::receiver::Limits;
 
 /// Everything a server can be told; [`Config::default`] is the command's defaults.
 #[derive(Clone, Debug)]
@@ -37,13 +39,19 @@ pub struct Config {
     pub history: usize,
     /// Other web origins that may connect.
     pub allow_origins: Vec<AllowedOrigin>,
-    /// The Redis through which rooms are shared with other servers.
-    #[cfg(feature = "redis")]
+    /// The Redis through which rooms are shared with other servers: only in a build with the feature `redis`.
     pub redis: Option<RedisUrl>,
     /// Explain every handshake and frame on stderr.
     pub trace: bool,
     /// Log nothing but errors.
     pub quiet: bool,
+}
+
+impl Config {
+    /// The limits of what a client may send.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { max_message: self.max_message, max_fragments: self.max_fragments }
+    }
 }
 
 impl Default for Config {
@@ -61,7 +69,6 @@ impl Default for Config {
             close_timeout: Duration::from_secs(5),
             history: 50,
             allow_origins: Vec::new(),
-            #[cfg(feature = "redis")]
             redis: None,
             trace: false,
             quiet: false,

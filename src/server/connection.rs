@@ -6,16 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::Shared;
 use super::gate::Permit;
 use super::metrics::{Dropped, Metrics};
+use super::pace::READ_MAX;
 use super::room::Wire;
 use super::sync::{Condvar, Mutex, lock, wait_timeout};
 use super::tracer::Tracer;
 use crate::sys;
-
-/// The most that is read at once, in bytes: also what a sender is held to per tick while others lag.
-pub(crate) const READ_MAX: usize = 64 * 1024;
 
 /// The most that is read and discarded of a closing peer, in bytes.
 const LINGER_MAX: u64 = 16 * 1024 * 1024;
@@ -43,7 +40,8 @@ impl Connection {
         number: u64,
         peer: SocketAddr,
         permit: Permit,
-        shared: &Shared,
+        metrics: Arc<Metrics>,
+        tracer: Option<Tracer>,
     ) -> Self {
         // Small messages are to leave at once. Where this fails, they leave a little later.
         let _ = socket.set_nodelay(true);
@@ -52,11 +50,8 @@ impl Connection {
             number,
             peer,
             permit,
-            metrics: Arc::clone(&shared.metrics),
-            tracer: shared
-                .config
-                .trace
-                .then(|| Box::new(Tracer::new(shared.log.clone(), number, shared.limits()))),
+            metrics,
+            tracer: tracer.map(Box::new),
             awaits_head: AtomicBool::new(true),
             lagged: AtomicBool::new(false),
             writing_ended: Mutex::new(false),

@@ -120,7 +120,7 @@ impl Metrics {
         }
         page.single("accept_errors_total", "counter", "Errors of accept.", get(&self.accept_errors));
         page.single("log_lines_dropped_total", "counter", "Log lines not written.", log_lines_dropped);
-        page.0
+        page.into_text()
     }
 }
 
@@ -131,7 +131,6 @@ pub(crate) struct Page(String);
 // Writing to a `String` cannot fail.
 impl Page {
     /// The lines themselves.
-    #[cfg(feature = "redis")]
     pub(crate) fn into_text(self) -> String {
         self.0
     }

@@ -13,9 +13,8 @@ use std::time::Duration;
 
 use super::Wire;
 use super::log::{Held, Log};
-use crate::server::STACK_SIZE;
 use crate::server::sync::atomic::{AtomicUsize, Ordering};
-use crate::server::sync::{Condvar, Mutex, MutexGuard, lock, thread, wait_timeout};
+use crate::server::sync::{Condvar, Mutex, MutexGuard, STACK_SIZE, lock, thread, wait_timeout};
 
 /// How long a backlog's thread stays when there is nothing left.
 const STAY: Duration = Duration::from_secs(1);

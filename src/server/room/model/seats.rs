@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::server::Link;
+use crate::server::link::Link;
 use crate::server::rooms::{Rooms, Seat};
 
 fn rooms(metrics: &Arc<Metrics>) -> Arc<Rooms<ModelWire>> {

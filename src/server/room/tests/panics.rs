@@ -3,7 +3,7 @@
 use std::thread;
 
 use super::*;
-use crate::server::Link;
+use crate::server::link::Link;
 use crate::server::room::batch::Post;
 use crate::server::room::lock;
 use crate::server::rooms::Rooms;
