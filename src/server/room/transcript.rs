@@ -1,7 +1,7 @@
 //! What is said in a room: whole frames end to end, in the room's order, held once for all who have not taken them yet.
 //!
-//! A place in the log is how many bytes have been said before it since the room came into being. So a place means the same
-//! for ever, and whoever lags needs no copy: it knows from where to where it has still to be sent.
+//! A place in the transcript is how many bytes have been said before it since the room came into being. So a place
+//! means the same for ever, and whoever lags needs no copy: it knows from where to where it has still to be sent.
 //!
 //! ```text
 //!      kept by the history         held by a backlog       the batch being written
@@ -11,8 +11,8 @@
 //!   - - - - - -+-----------------------------------------------------+----------
 //! ```
 //!
-//! It lies in chunks, each shared with those who are sending from it. A chunk goes when nobody needs anything before its
-//! end.
+//! It lies in chunks, each shared with those who are sending from it. A chunk goes when nobody needs anything before
+//! its end.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -23,7 +23,7 @@ use std::sync::Arc;
 pub(super) const CHUNK: usize = if cfg!(chinwag_model) { 16 } else { 32 * 1024 };
 
 /// The module's documentation has the picture.
-pub(super) struct Log {
+pub(super) struct Transcript {
     /// None is empty but the last, and each begins where the one before ends.
     chunks: VecDeque<Chunk>,
     end: u64,
@@ -43,9 +43,9 @@ struct Chunk {
 /// Bytes that stay where they are while they are being sent.
 pub(super) type Held = (Arc<Vec<u8>>, Range<usize>);
 
-impl Log {
+impl Transcript {
     pub(super) const fn new() -> Self {
-        Log { chunks: VecDeque::new(), end: 0, kept: 0, holds: BTreeMap::new(), spare: Vec::new() }
+        Transcript { chunks: VecDeque::new(), end: 0, kept: 0, holds: BTreeMap::new(), spare: Vec::new() }
     }
 
     /// Where the next frame will be.
@@ -53,7 +53,7 @@ impl Log {
         self.end
     }
 
-    /// Makes the end of the log one where about `expected` bytes can be appended, so that they lie in one chunk.
+    /// Makes the end of the transcript one where about `expected` bytes can be appended, so that they lie in one chunk.
     pub(super) fn begin_batch(&mut self, expected: usize) {
         let last = self.chunks.back_mut().and_then(|chunk| Arc::get_mut(&mut chunk.bytes));
         let fits =
@@ -71,7 +71,7 @@ impl Log {
         self.chunks.push_back(Chunk { start: self.end, bytes: Arc::new(bytes) });
     }
 
-    /// Appends a frame, or a part of it, behind [`Log::begin_batch`]; where it lies.
+    /// Appends a frame, or a part of it, behind [`Transcript::begin_batch`]; where it lies.
     pub(super) fn append(&mut self, bytes: &[u8]) -> Range<u64> {
         self.last().extend_from_slice(bytes);
         let start = self.end;
@@ -92,7 +92,7 @@ impl Log {
         (Arc::clone(&chunk.bytes), here.start..here.end.min(here.start.saturating_add(max)))
     }
 
-    /// Shows everything from a place on, without the log's lock, until it is shown something else.
+    /// Shows everything from a place on, without the transcript's lock, until it is shown something else.
     pub(super) fn show(&self, from: u64, view: &mut View) {
         view.clear();
         let chunks = self.chunks.iter().filter(|chunk| chunk.start + chunk.bytes.len() as u64 > from);
@@ -160,7 +160,7 @@ impl Log {
     }
 }
 
-/// A part of a log, to be read without its lock.
+/// A part of a transcript, to be read without its lock.
 #[derive(Default)]
 pub(super) struct View(Vec<(u64, Arc<Vec<u8>>)>);
 
