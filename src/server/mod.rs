@@ -12,6 +12,7 @@ mod date;
 mod gate;
 mod link;
 mod log;
+mod memory;
 mod metrics;
 mod names;
 mod pace;
