@@ -127,16 +127,12 @@ impl Transcript {
 
     /// The beginning of `range`, as far as it lies in one chunk, and at most `max` bytes of it.
     pub(super) fn read(&self, range: &Range<u64>, max: usize) -> Held {
-        let chunk = &self.chunks[index_of(self.chunks.iter().map(|chunk| chunk.start), range.start)];
-        let here = within(chunk.start, chunk.bytes.len(), range);
-        (Arc::clone(&chunk.bytes), here.start..here.end.min(here.start.saturating_add(max)))
-    }
-
-    /// Shows everything from a place on, without the transcript's lock, until it is shown something else.
-    pub(super) fn show(&self, from: u64, view: &mut View) {
-        view.clear();
-        let chunks = self.chunks.iter().filter(|chunk| chunk.end() > from);
-        view.0.extend(chunks.map(|chunk| (chunk.start, Arc::clone(&chunk.bytes))));
+        // Most often it is in the last.
+        let chunk = self.chunks.iter().rev().find(|chunk| chunk.start <= range.start);
+        let chunk = chunk.expect("what is needed has not been dropped");
+        let start = (range.start - chunk.start) as usize;
+        let end = (range.end.min(chunk.end()) - chunk.start) as usize;
+        (Arc::clone(&chunk.bytes), start..end.min(start.saturating_add(max)))
     }
 
     /// From here on it is needed by the writer, and no longer before.
@@ -192,38 +188,4 @@ impl Transcript {
         }
         self.settle();
     }
-}
-
-/// A part of a transcript, to be read without its lock.
-#[derive(Default)]
-pub(super) struct View(Vec<(u64, Arc<Vec<u8>>)>);
-
-impl View {
-    /// The bytes of a range, in as many pieces as it lies in chunks.
-    pub(super) fn slices(&self, range: Range<u64>) -> impl Iterator<Item = &[u8]> + Clone {
-        let first = match self.0.as_slice() {
-            [_] => 0,
-            _ if range.is_empty() => self.0.len(),
-            chunks => index_of(chunks.iter().map(|(start, _)| *start), range.start),
-        };
-        let chunks = self.0[first..].iter().take_while(move |(start, _)| *start < range.end);
-        chunks.map(move |(start, bytes)| &bytes[within(*start, bytes.len(), &range)])
-    }
-
-    /// Lets go of what it shows.
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
-    }
-}
-
-/// Which of the chunks that begin at `starts` has this place; there is one.
-fn index_of(starts: impl DoubleEndedIterator<Item = u64> + ExactSizeIterator, place: u64) -> usize {
-    let len = starts.len();
-    len - 1 - starts.rev().position(|start| start <= place).expect("what is needed has not been dropped")
-}
-
-/// Which part of a chunk belongs to a range.
-fn within(start: u64, len: usize, range: &Range<u64>) -> Range<usize> {
-    let place = |place: u64| place.saturating_sub(start).min(len as u64) as usize;
-    place(range.start)..place(range.end)
 }
