@@ -3,7 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::outbox::{Common, Outbox, PART_LEN, Part};
+use super::outbox::{Common, Outbox};
+use super::pending::{PART_LEN, Part};
 use super::{Farewell, MemberId, Wire};
 use crate::protocol::close::CloseCode;
 
@@ -109,10 +110,10 @@ impl<W: Wire> Member<W> {
         scratch: &mut Arc<Vec<u8>>,
     ) -> Option<CloseCode> {
         let (until, farewell) = self.end.unwrap_or((here, None));
-        let rest = Part::Shared(self.since..until);
+        let rest = Part::shared(self.since..until);
         let share = self.pieces.drain(..).map(|piece| match piece {
-            Piece::Shared(range) => Part::Shared(range),
-            Piece::Own(range) => Part::Own((Arc::clone(own), range)),
+            Piece::Shared(range) => Part::shared(range),
+            Piece::Own(range) => Part::own(own, range),
         });
         let goes_on = self.outbox.deliver(share.chain([rest]), here, farewell.as_ref(), scratch);
         if self.is_ending() && farewell.is_none() {

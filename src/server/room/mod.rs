@@ -57,6 +57,7 @@ mod member;
 #[cfg(all(test, chinwag_model))]
 mod model;
 mod outbox;
+mod pending;
 mod presence;
 #[cfg(test)]
 mod received;

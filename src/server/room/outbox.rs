@@ -5,12 +5,11 @@
 //! the member has caught up, the writer sends directly again. The thread stays a moment longer, for members that fall
 //! behind again and again, and ends. Where none can be started, the writer goes on sending what is taken at once.
 
-use std::collections::VecDeque;
 use std::io;
-use std::ops::Range;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use super::pending::{Part, Pending};
 use super::transcript::{Held, Transcript};
 use super::{Farewell, Wire};
 use crate::server::memory::{Charge, Laggard, Memory, Purpose};
@@ -25,15 +24,6 @@ const STAY: Duration = Duration::from_secs(1);
 /// thread, whose lag is to follow closely what has been taken.
 const AT_ONCE: (usize, usize) = (usize::MAX, 64 * 1024);
 const SLOWLY: (usize, usize) = (16 * 1024, 4 * 1024);
-
-/// The size in bytes from which on a part is sent as it lies.
-const LARGE: usize = 16 * 1024;
-
-/// Up to how many bytes for one member alone are kept as one part.
-const PART_MAX: usize = 4 * 1024;
-
-/// What a part counts as beside its bytes: what it takes to remember it.
-pub(super) const PART_LEN: usize = 64;
 
 /// What the outboxes of a room share.
 pub(super) struct Common {
@@ -58,10 +48,8 @@ pub(super) struct Outbox<W> {
 }
 
 struct State {
-    parts: VecDeque<Part>,
-    /// What the parts take of memory, in bytes, without what lies in the transcript.
-    own: usize,
-    /// From where on it holds the transcript: the first of the `parts` that lies there.
+    pending: Pending,
+    /// From where on it holds the transcript.
     held: Option<u64>,
     /// Where the transcript ended when the writer was here last.
     transcript_end: u64,
@@ -77,18 +65,11 @@ struct State {
     charge: Charge,
 }
 
-/// None is empty.
-pub(super) enum Part {
-    Shared(Range<u64>),
-    Own(Held),
-}
-
 impl<W: Wire> Outbox<W> {
     /// One that may be `allowance` bytes further behind than others.
     pub(super) fn new(wire: Arc<W>, allowance: usize, common: &Arc<Common>) -> Arc<Self> {
         let state = State {
-            parts: VecDeque::new(),
-            own: 0,
+            pending: Pending::default(),
             held: None,
             transcript_end: 0,
             number: None,
@@ -121,17 +102,17 @@ impl<W: Wire> Outbox<W> {
         if state.is_over {
             return false;
         }
-        let (was_behind, before) = (state.is_behind(), state.parts.len());
-        share.for_each(|part| state.add(part));
+        let (was_behind, before) = (state.is_behind(), state.pending.parts());
+        share.for_each(|part| state.pending.add(part));
         if let Some(farewell) = farewell {
             if was_behind && !farewell.waits {
                 return self.cut(state, None);
             }
             let frame = Arc::new(farewell.frame().as_bytes().to_vec());
-            state.add(Part::Own((Arc::clone(&frame), 0..frame.len())));
+            state.pending.add(Part::own(&frame, 0..frame.len()));
             state.ends = true;
         }
-        let added = state.parts.len() - before;
+        let added = state.pending.parts() - before;
         state.transcript_end = transcript_end;
         // While a thread has something to send, nobody else does.
         if !(was_behind && state.has_thread) && self.send_now(&mut state, scratch).is_err() {
@@ -143,7 +124,7 @@ impl<W: Wire> Outbox<W> {
         if farewell.is_some_and(|farewell| !farewell.waits) {
             return self.cut(state, None);
         }
-        state.keep(added);
+        state.pending.keep(added);
         self.see_to_a_thread(&mut state);
         self.note_lag(&mut state);
         match state.lag() {
@@ -156,7 +137,7 @@ impl<W: Wire> Outbox<W> {
     /// Ends the connection, and gives up what has not been taken; `false`. Its reader notices, and leaves.
     fn cut(&self, mut state: MutexGuard<'_, State>, reason: Option<Dropped>) -> bool {
         state.is_over = true;
-        (state.parts, state.own) = (VecDeque::new(), 0);
+        state.pending = Pending::default();
         self.note_lag(&mut state);
         self.more.notify_one();
         drop(state);
@@ -174,14 +155,14 @@ impl<W: Wire> Outbox<W> {
 
     /// Gives back memory that is not needed.
     pub(super) fn shrink(&self) {
-        lock(&self.state).parts.shrink_to_fit();
+        lock(&self.state).pending.shrink();
     }
 
     fn send_now(&self, state: &mut State, scratch: &mut Arc<Vec<u8>>) -> io::Result<()> {
         while let Some((bytes, range)) = self.next(state, scratch, AT_ONCE) {
             let len = range.len();
             let sent = self.wire.send_now(&bytes[range])?;
-            state.take(sent);
+            state.pending.take(sent);
             if sent < len {
                 return Ok(());
             }
@@ -197,25 +178,8 @@ impl<W: Wire> Outbox<W> {
         }
     }
 
-    /// What is to be sent next: a large part as it lies, smaller ones put together.
     fn next(&self, state: &State, scratch: &mut Arc<Vec<u8>>, most: (usize, usize)) -> Option<Held> {
-        let first = state.parts.front()?;
-        let transcript = lock(&self.common.transcript);
-        let (lying, max) = most;
-        if state.parts.len() == 1 || first.len() >= LARGE {
-            return Some(first.bytes(&transcript, 0, lying));
-        }
-        let together = Arc::make_mut(scratch);
-        together.clear();
-        for part in &state.parts {
-            let mut from = 0;
-            while from < part.len() && together.len() < max {
-                let (bytes, range) = part.bytes(&transcript, from, max - together.len());
-                from += range.len();
-                together.extend_from_slice(&bytes[range]);
-            }
-        }
-        Some((Arc::clone(scratch), 0..scratch.len()))
+        state.pending.next(&lock(&self.common.transcript), scratch, most)
     }
 
     /// Sees to it that a thread sends what is left, and that this is known as a laggard's.
@@ -236,7 +200,7 @@ impl<W: Wire> Outbox<W> {
             match self.wire.send_some(&bytes[range]) {
                 Ok(sent) => {
                     let mut state = lock(&self.state);
-                    state.take(sent);
+                    state.pending.take(sent);
                     self.note_lag(&mut state);
                 }
                 Err(_) => return self.give_up(),
@@ -258,7 +222,7 @@ impl<W: Wire> Outbox<W> {
             let timeout;
             (state, timeout) = wait_timeout(&self.more, state, STAY);
             if timeout && !state.is_behind() && !state.ends {
-                state.parts = VecDeque::new();
+                state.pending.shrink();
                 state.has_thread = false;
                 return None;
             }
@@ -267,7 +231,7 @@ impl<W: Wire> Outbox<W> {
 
     /// Holds the transcript from where on it is needed, and tells whether this is far behind.
     fn note_lag(&self, state: &mut State) {
-        let held = state.parts.iter().find_map(Part::place);
+        let held = state.pending.place();
         if held != state.held {
             let mut transcript = lock(&self.common.transcript);
             held.iter().for_each(|place| transcript.hold(*place));
@@ -275,7 +239,7 @@ impl<W: Wire> Outbox<W> {
             state.held = held;
         }
         let scratch = if state.has_thread { SLOWLY.1 } else { 0 };
-        state.charge.settle(state.own + scratch);
+        state.charge.settle(state.pending.own() + scratch);
         let lag = state.lag();
         self.lag.store(lag, Ordering::Relaxed);
         // A member that is leaving slows nobody down.
@@ -314,108 +278,13 @@ impl<W> Drop for Outbox<W> {
 
 impl State {
     fn is_behind(&self) -> bool {
-        !self.parts.is_empty()
-    }
-
-    fn add(&mut self, part: Part) {
-        match (self.parts.back_mut(), part) {
-            (_, part) if part.len() == 0 => {}
-            (Some(Part::Shared(last)), Part::Shared(range)) if last.end == range.start => {
-                last.end = range.end
-            }
-            (_, part) => {
-                self.own += PART_LEN + part.own_len();
-                self.parts.push_back(part);
-            }
-        }
-    }
-
-    /// Copies what is for this member alone out of the batch, of the last so many parts, and puts it together.
-    fn keep(&mut self, added: usize) {
-        let first = self.parts.len().saturating_sub(added);
-        let added: Vec<_> = self.parts.drain(first..).collect();
-        for part in added {
-            self.own -= PART_LEN + part.own_len();
-            match part {
-                Part::Own((bytes, range)) => self.keep_own(&bytes[range]),
-                shared => self.add(shared),
-            }
-        }
-    }
-
-    fn keep_own(&mut self, bytes: &[u8]) {
-        if let Some(Part::Own((last, range))) = self.parts.back_mut() {
-            let fits = range.end == last.len() && last.len() + bytes.len() <= PART_MAX;
-            if let Some(last) = Arc::get_mut(last).filter(|_| fits) {
-                last.extend_from_slice(bytes);
-                range.end = last.len();
-                self.own += bytes.len();
-                return;
-            }
-        }
-        self.add(Part::Own((Arc::new(bytes.to_vec()), 0..bytes.len())));
-    }
-
-    /// Notes that so many bytes have been taken, unless all has been given up meanwhile.
-    fn take(&mut self, mut count: usize) {
-        while let Some(first) = self.parts.front_mut().filter(|_| count > 0) {
-            let taken = count.min(first.len());
-            count -= taken;
-            self.own -= taken.min(first.own_len());
-            first.take(taken);
-            if first.len() == 0 {
-                self.own -= PART_LEN;
-                self.parts.pop_front();
-            }
-        }
+        !self.pending.is_empty()
     }
 
     /// How many bytes the member is behind: in the room's transcript from the first that it has not taken, its own frames
     /// there included, and of what is for it alone.
     fn lag(&self) -> usize {
         let shared = self.held.map_or(0, |held| self.transcript_end - held);
-        self.own.saturating_add(usize::try_from(shared).unwrap_or(usize::MAX))
-    }
-}
-
-impl Part {
-    fn len(&self) -> usize {
-        match self {
-            Part::Shared(range) => (range.end - range.start) as usize,
-            Part::Own((_, range)) => range.len(),
-        }
-    }
-
-    fn own_len(&self) -> usize {
-        match self {
-            Part::Shared(_) => 0,
-            Part::Own((_, range)) => range.len(),
-        }
-    }
-
-    /// Where it lies in the transcript, if it does.
-    fn place(&self) -> Option<u64> {
-        match self {
-            Part::Shared(range) => Some(range.start),
-            Part::Own(_) => None,
-        }
-    }
-
-    /// Bytes of it, from the `from`th on, as far as they lie together and at most `max`.
-    fn bytes(&self, transcript: &Transcript, from: usize, max: usize) -> Held {
-        match self {
-            Part::Shared(range) => transcript.read(&(range.start + from as u64..range.end), max),
-            Part::Own((bytes, range)) => {
-                let start = range.start + from;
-                (Arc::clone(bytes), start..range.end.min(start.saturating_add(max)))
-            }
-        }
-    }
-
-    fn take(&mut self, count: usize) {
-        match self {
-            Part::Shared(range) => range.start += count as u64,
-            Part::Own((_, range)) => range.start += count,
-        }
+        self.pending.own().saturating_add(usize::try_from(shared).unwrap_or(usize::MAX))
     }
 }
