@@ -39,8 +39,11 @@ pub fn holds(input: &[u8], parse_url: Option<ParseUrl>) -> bool {
     is_of_host
 }
 
-/// What is an address here is the same address there.
+/// What is an address here is the same address there. Of zones that other parser knows nothing.
 fn check_addresses(of_host: &str, host: &Authority<'_>, parse_url: ParseUrl) {
+    if of_host.contains('%') {
+        return;
+    }
     let scheme = of_host.split(':').next().unwrap_or_default();
     let special = ["http", "https", "ws", "wss"].iter().any(|one| scheme.eq_ignore_ascii_case(one));
     if let (Host::Ip(address), true) = (host.host, special) {
