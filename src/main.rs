@@ -86,6 +86,13 @@ fn warn(config: &Config, log: &Log) {
     if config.allow_origins.iter().any(|allowed| allowed.is_any()) {
         log.error("warning: --allow-origin * lets every web page in the world connect");
     }
+    let is_told_nothing = config.allow_hosts.is_empty() && config.allow_origins.is_empty();
+    if is_told_nothing && !config.listen.ip().to_canonical().is_loopback() {
+        log.error(format_args!(
+            "warning: whoever reaches {} may call it by any name; --allow-host gives it one",
+            config.listen
+        ));
+    }
     #[cfg(feature = "redis")]
     if config.echo && config.redis.is_some() {
         log.error("warning: an --echo has nothing to share through --redis");

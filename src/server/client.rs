@@ -63,25 +63,30 @@ fn receive_request(
     buffer: &mut Buffer,
     shared: &Shared,
 ) -> Option<Result<Answer, Refusal>> {
-    let deadline = Instant::now() + shared.config.handshake_timeout;
+    let mut deadline = Instant::now() + shared.config.handshake_timeout;
     let (mut head, mut late_reads) = (Head::new(), 0);
     loop {
         match head.scan(buffer.filled()) {
             Err(refusal) => return Some(Err(refusal)),
             Ok(Some(len)) => {
-                let answer = site::answer(&buffer.filled()[..len], shared);
+                let answer = site::answer(&buffer.filled()[..len], connection.peer.ip(), shared);
                 if let Ok(Answer::Invitation(_)) = answer {
                     buffer.take(len);
                 }
                 return Some(answer.and_then(|answer| find_place(answer, connection)));
             }
             Ok(None) if Instant::now() >= deadline && late_reads >= LATE_READS_MAX => {
-                return Some(Err(Refusal::HeadTimeout));
+                // Who has said nothing has asked for nothing.
+                return (!buffer.is_empty()).then_some(Err(Refusal::HeadTimeout));
             }
             Ok(None) => late_reads += u32::from(Instant::now() >= deadline),
         }
+        if connection.permit.is_displaced() {
+            deadline = deadline.min(Instant::now());
+        }
         match reader.read(buffer.free(), Some(deadline)) {
-            Ok(Some(0)) | Err(_) => return None,
+            Ok(Some(0)) if !connection.permit.is_displaced() => return None,
+            Err(_) => return None,
             Ok(count) => buffer.add(count.unwrap_or(0)),
         }
     }

@@ -38,13 +38,8 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(
-        socket: TcpStream,
-        number: u64,
-        peer: SocketAddr,
-        permit: Permit,
-        shared: &Shared,
-    ) -> Self {
+    pub(crate) fn new(socket: TcpStream, peer: SocketAddr, permit: Permit, shared: &Shared) -> Self {
+        let number = permit.number;
         // Small messages are to leave at once. Where this fails, they leave a little later.
         let _ = socket.set_nodelay(true);
         Connection {
@@ -120,6 +115,11 @@ impl Connection {
         if self.awaits_head.load(Ordering::Relaxed) {
             self.cut();
         }
+    }
+
+    /// Ends the wait for a request, of which nothing more is awaited; what it is answered can still be sent.
+    pub(crate) fn end_reading(&self) {
+        let _ = self.socket.shutdown(Shutdown::Read);
     }
 
     /// Whether the client was dropped because it fell too far behind.

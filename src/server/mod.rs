@@ -3,6 +3,7 @@
 //! [`Server::run`] accepts; each connection gets a thread of its own, which lives the client's life from its request
 //! head to its closing; what clients say to each other goes through their room.
 
+mod addresses;
 #[cfg(not(feature = "redis"))]
 mod alone;
 mod buffer;
@@ -27,7 +28,7 @@ mod wishes;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -36,6 +37,7 @@ use crate::protocol::close::CloseCode;
 use crate::protocol::receiver::Limits;
 use crate::protocol::refusal::Refusal;
 use crate::sys::{self, Waker};
+use addresses::Addresses;
 #[cfg(not(feature = "redis"))]
 use alone::{Link, Presence};
 pub use config::Config;
@@ -77,13 +79,13 @@ struct Shared {
     config: Config,
     policy: Policy,
     metrics: Arc<Metrics>,
+    addresses: Arc<Addresses>,
     gate: Arc<Gate>,
     refuser: Refuser,
     rooms: Arc<Rooms<Connection>>,
     log: Log,
     refusals: Throttle,
     accept_errors: Throttle,
-    next_client: AtomicU64,
     connections: Mutex<BTreeMap<u64, Weak<Connection>>>,
     stopping: AtomicBool,
 }
@@ -112,6 +114,7 @@ impl Server {
     ///
     /// Those of [`Server::bind`].
     pub fn bind_with_log(config: Config, log: Log) -> io::Result<Server> {
+        let config = config.within_bounds();
         let listener = TcpListener::bind(config.listen)?;
         sys::limit_send_buffer(&listener, SEND_BUFFER);
         let local_addr = listener.local_addr()?;
@@ -120,7 +123,8 @@ impl Server {
         let max_lag = config.max_lag.max(config.max_message.saturating_mul(4));
         let history = if config.echo { 0 } else { config.history };
         let shared = Shared {
-            policy: Policy::new(local_addr.ip(), &config.allow_origins),
+            policy: Policy::new(local_addr.ip(), &config),
+            addresses: Addresses::new(config.places_per_address()),
             gate: Gate::new(config.max_clients),
             refuser: Refuser::new(config.close_timeout),
             rooms: Rooms::new(Bounds { history, max_lag }, Arc::clone(&metrics), Link::new(&config, &log)),
@@ -128,7 +132,6 @@ impl Server {
             log,
             refusals: Throttle::default(),
             accept_errors: Throttle::default(),
-            next_client: AtomicU64::new(1),
             connections: Mutex::default(),
             stopping: AtomicBool::new(false),
             config,
@@ -179,13 +182,17 @@ impl Shared {
         if self.stopping.load(Ordering::SeqCst) {
             return;
         }
-        let Some(permit) = self.gate.admit() else {
-            self.refuser.refuse(socket);
-            self.log_refusal(Refusal::ServerFull, peer);
-            return;
+        let Some(counted) = self.addresses.count(peer.ip().into()) else {
+            return self.turn_away(socket, peer, Refusal::TooManyConnections);
         };
-        let number = self.next_client.fetch_add(1, Ordering::Relaxed);
-        let connection = Arc::new(Connection::new(socket, number, peer, permit, self));
+        let Some((permit, displaced)) = self.gate.admit(counted, Instant::now()) else {
+            return self.turn_away(socket, peer, Refusal::ServerFull);
+        };
+        if let Some(connection) = displaced.and_then(|number| self.connection(number)) {
+            connection.end_reading();
+        }
+        let number = permit.number;
+        let connection = Arc::new(Connection::new(socket, peer, permit, self));
         lock(&self.connections).insert(number, Arc::downgrade(&connection));
         let (shared, served) = (Arc::clone(self), Arc::clone(&connection));
         let serve = move || {
@@ -196,10 +203,16 @@ impl Shared {
         if thread::Builder::new().stack_size(STACK_SIZE).spawn(serve).is_err() {
             lock(&self.connections).remove(&number);
             if let Some(connection) = Arc::into_inner(connection) {
-                self.refuser.refuse(connection.into_socket());
+                self.refuser.refuse(connection.into_socket(), Refusal::ServerFull);
             }
             self.log_refusal(Refusal::ServerFull, peer);
         }
+    }
+
+    /// Refuses a connection without hearing it.
+    fn turn_away(&self, socket: TcpStream, peer: SocketAddr, refusal: Refusal) {
+        self.refuser.refuse(socket, refusal);
+        self.log_refusal(refusal, peer);
     }
 
     /// Goes on after an error of `accept`, whatever it is.
@@ -235,6 +248,10 @@ impl Shared {
         self.gate.wait_until_empty(deadline);
         self.each_connection(Wire::cut);
         self.rooms.link().stop(deadline);
+    }
+
+    fn connection(&self, number: u64) -> Option<Arc<Connection>> {
+        lock(&self.connections).get(&number).and_then(Weak::upgrade)
     }
 
     fn each_connection(&self, act: impl Fn(&Connection)) {

@@ -2,6 +2,8 @@
 //!
 //! Nothing is read from the file system, decoded or normalised: a path is one of these, a room, or unknown.
 
+use std::net::IpAddr;
+
 use super::Shared;
 use super::date::HttpDate;
 use super::wishes::Wishes;
@@ -48,8 +50,8 @@ pub(crate) fn is_room_name(name: &str) -> bool {
     name.len() <= ROOM_NAME_MAX && name.bytes().all(is_name_byte)
 }
 
-/// Answers a complete request head, checking in the order in which [`Refusal`] lists the answers.
-pub(crate) fn answer(head: &[u8], shared: &Shared) -> Result<Answer, Refusal> {
+/// Answers a complete request head from `peer`, checking in the order in which [`Refusal`] lists the answers.
+pub(crate) fn answer(head: &[u8], peer: IpAddr, shared: &Shared) -> Result<Answer, Refusal> {
     let (request, _) = Request::parse(head)?.ok_or(Refusal::MalformedHead)?;
     if request.method == Method::Other {
         return Err(Refusal::MethodNotAllowed);
@@ -60,7 +62,7 @@ pub(crate) fn answer(head: &[u8], shared: &Shared) -> Result<Answer, Refusal> {
         _ if request.names_websocket() => return Err(Refusal::NotFound),
         _ => None,
     };
-    shared.policy.check(&request)?;
+    shared.policy.check(&request, peer)?;
     match (request.handshake()?, room) {
         (Some(accept_key), Some(room)) => {
             let wishes = Wishes::parse(request.query.unwrap_or_default())?;
