@@ -189,3 +189,6 @@ fn secs(text: &str) -> Result<Duration, &'static str> {
 fn positive_secs(text: &str) -> Result<Duration, &'static str> {
     secs(text).ok().filter(|secs| !secs.is_zero()).ok_or("a number of seconds above zero, such as 10 or 0.5")
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,11 +117,11 @@ fn chat(
     invitation: Invitation,
 ) {
     let Invitation { accept_key, room, mut wishes } = invitation;
-    let who = Who { connection, room: &room };
     let echo = shared.config.echo;
     if echo {
         wishes = Default::default();
     }
+    let who = Who { connection, room: &room, name: wishes.name.clone() };
     let newcomer = Newcomer {
         wire: Arc::clone(connection),
         greeting: site::switch_protocols(&accept_key),
@@ -154,11 +154,17 @@ fn chat(
 struct Who<'w> {
     connection: &'w Connection,
     room: &'w str,
+    name: Option<String>,
 }
 
 impl fmt::Display for Who<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "client {} from {}, room /{}:", self.connection.number, self.connection.peer, self.room)
+        write!(f, "client {} from {}, room /{}", self.connection.number, self.connection.peer, self.room)?;
+        if let Some(name) = &self.name {
+            // Quoted and escaped, so that no name can look like another line, or turn this one around.
+            write!(f, ", name {name:?}")?;
+        }
+        f.write_str(":")
     }
 }
 

@@ -173,3 +173,45 @@ impl fmt::Display for InvalidHost {
 }
 
 impl std::error::Error for InvalidHost {}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn an_address_has_a_quarter_of_the_places_and_at_least_8() {
+        for (max_clients, places) in [(1024, 256), (1, 8), (35, 8), (36, 9), (usize::MAX, usize::MAX / 4)] {
+            assert_eq!(
+                Config { max_clients, ..Config::default() }.places_per_address(),
+                places,
+                "{max_clients}"
+            );
+        }
+        let told = Config { max_per_address: Some(1), ..Config::default() };
+        assert_eq!(told.places_per_address(), 1);
+    }
+
+    #[test]
+    fn no_time_is_too_long_for_a_sum() {
+        let longest = Config {
+            handshake_timeout: Duration::MAX,
+            message_timeout: Duration::MAX,
+            ping_interval: Duration::MAX,
+            close_timeout: Duration::MAX,
+            ..Config::default()
+        }
+        .within_bounds();
+        let times = [
+            longest.handshake_timeout,
+            longest.message_timeout,
+            longest.ping_interval,
+            longest.close_timeout,
+        ];
+        assert_eq!(times, [TIME_MAX; 4]);
+        assert!(Instant::now().checked_add(TIME_MAX * 4).is_some());
+        let usual = Config::default();
+        assert_eq!(usual.clone().within_bounds().ping_interval, usual.ping_interval);
+    }
+}
