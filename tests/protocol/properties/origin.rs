@@ -30,6 +30,12 @@ pub fn holds(input: &[u8], parse_url: Option<ParseUrl>) -> bool {
     assert_eq!(host_as_origin.host(), host_parsed.host, "{of_host}");
     if let Some(parse_url) = parse_url {
         check_addresses(&of_host, &host_parsed, parse_url);
+        if let (true, Some((name, _))) = (host_parsed.host.is_localhost(), parse_url(&of_host)) {
+            assert!(
+                name == "localhost" || name.ends_with(".localhost"),
+                "{of_host} is not the loopback's: {name}"
+            );
+        }
         // Where the other parser finds no URL there is no browser that comes from there.
         if let (Some(one), Some(other)) = (parse_url(origin), parse_url(&of_host)) {
             let same = one == other && one.1.is_some();
