@@ -103,6 +103,7 @@ fn find_place(answer: Answer, connection: &Connection) -> Result<Answer, Refusal
 /// Sends a response, and closes so that the peer can read it to the end.
 fn respond(connection: &Connection, mut reader: Reader, response: &[u8], shared: &Shared) {
     if connection.send_until(response, Instant::now() + shared.config.handshake_timeout).is_ok() {
+        connection.permit.has_been_answered(Instant::now());
         connection.end_writing();
         reader.linger(Instant::now() + shared.config.close_timeout);
     }

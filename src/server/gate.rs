@@ -1,8 +1,8 @@
 //! How many connections there may be at once, and which of them are heard where the server is full.
 //!
 //! Some connections above the limit are still heard, the *extras*: health, metrics and the page are served on them. They
-//! are shared out, so that nobody has them all: each address has a few at most, and one that has had its time makes way
-//! for the next. What has been decided for it by then, it still gets.
+//! are shared out, so that nobody has them all: each address has a few at most, and one that has been answered, or has had
+//! its time, makes way for the next. What has been decided for it by then, it still gets.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +17,8 @@ const EXTRAS_MAX: usize = 16;
 const SHARE: usize = 2;
 const LOOPBACK_SHARE: usize = 4;
 
-/// How long an extra connection keeps its place, whoever else comes. Whoever knows what to ask for has done so by then.
+/// How long an extra connection that is not answered keeps its place, whoever else comes. Who knows what to ask for has
+/// done so by then.
 const EXTRA_TIME: Duration = Duration::from_secs(1);
 
 /// What a connection was let in for.
@@ -50,7 +51,8 @@ struct Inside {
 struct Extra {
     number: u64,
     address: Address,
-    since: Instant,
+    /// Until when it keeps its place.
+    until: Instant,
 }
 
 impl Gate {
@@ -72,7 +74,7 @@ impl Gate {
                 let at = inside.who_makes_way_for(address, now)?;
                 displaced = Some(inside.extras.remove(at).number);
             }
-            inside.extras.push(Extra { number, address, since: now });
+            inside.extras.push(Extra { number, address, until: now + EXTRA_TIME });
             Pass::Extra
         };
         inside.last = number;
@@ -107,7 +109,7 @@ impl Inside {
         let own = self.extras_of(address);
         let has_more = |other| self.extras_of(other) * share(address) > (own + 1) * share(other);
         self.extras.iter().position(|extra| {
-            let has_had_its_time = now.saturating_duration_since(extra.since) >= EXTRA_TIME;
+            let has_had_its_time = now >= extra.until;
             if own == share(address) {
                 extra.address == address && has_had_its_time
             } else {
@@ -152,6 +154,14 @@ impl Permit {
             *pass = Pass::Client;
         }
         *pass == Pass::Client
+    }
+
+    /// Notes that the connection has been answered: an extra one makes way from now on.
+    pub(crate) fn has_been_answered(&self, now: Instant) {
+        let mut inside = lock(&self.gate.inside);
+        if let Some(at) = inside.position(self.number) {
+            inside.extras[at].until = now;
+        }
     }
 
     /// Whether this was an extra connection that has had to make way.

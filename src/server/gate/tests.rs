@@ -136,6 +136,23 @@ fn the_oldest_of_an_address_makes_way_for_its_next_after_a_second() {
 }
 
 #[test]
+fn one_that_has_been_answered_makes_way_at_once() {
+    let (house, _client) = House::full();
+    let (first, second) = (house.lets_in("10.0.0.1"), house.lets_in("10.0.0.1"));
+    house.turns_away("10.0.0.1");
+    second.has_been_answered(house.now);
+    let third = house.lets_in_for(&second, "10.0.0.1");
+    house.turns_away("10.0.0.1");
+    assert!(!first.is_displaced() && !third.is_displaced());
+    // A client keeps its place, answered or not.
+    let house = House::with_places(1);
+    let client = house.lets_in("10.0.0.1");
+    client.has_been_answered(house.now);
+    let _extras = (house.lets_in("10.0.0.1"), house.lets_in("10.0.0.1"));
+    house.turns_away("10.0.0.1");
+}
+
+#[test]
 fn the_oldest_of_all_makes_way_where_all_places_are_taken() {
     let (mut house, _client) = House::full();
     let extras: Vec<_> = outside(16).iter().map(|host| house.lets_in(host)).collect();

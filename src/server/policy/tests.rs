@@ -21,7 +21,7 @@ const LOOPBACK: [&str; 11] = [
 const ADDRESSES: [&str; 6] =
     ["192.168.1.7", "10.0.0.1:8080", "0.0.0.0", "[fe80::1]", "[fe80::1%eth0]:8080", "[::ffff:10.0.0.1]"];
 
-/// The first of these is one's own in the tests below.
+/// Spellings of the name that a server is told in the tests below.
 const OWN: [&str; 4] =
     ["chat.example.org", "CHAT.example.ORG:8080", "chat.example.org.", "chat.example.org.:443"];
 

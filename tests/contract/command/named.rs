@@ -3,7 +3,7 @@
 use crate::support::frame;
 use crate::support::{Client, Server};
 
-/// The lines of one client's stay: of its arrival and of its departure, without the date of its address.
+/// The two lines of one client's stay: of its arrival and of its departure.
 #[track_caller]
 fn lines_of(options: &[&str], query: &str) -> [String; 2] {
     let mut server = Server::start(options);
