@@ -92,7 +92,6 @@ fn warnings(config: &Config) -> Vec<String> {
         let listen = config.listen;
         warnings.push(format!("whoever reaches {listen} may call it by any name; --allow-host gives it one"));
     }
-    #[cfg(feature = "redis")]
     if config.echo && config.redis.is_some() {
         warnings.push("an --echo has nothing to share through --redis".to_owned());
     }

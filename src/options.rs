@@ -26,6 +26,8 @@ Usage: chinwag [OPTIONS]
   --echo                      send each message back to its sender alone
   --max-clients <N>           connections at once [1024]
   --max-per-address <N>       of these, from one address [a quarter, at least 8]
+  --max-memory <BYTES>        the most that clients can make the server hold [64M, or
+                              eight times the longest message if that is more]
   --max-message <BYTES>       longest message [64K]
   --max-fragments <N>         most frames one message may be cut into [1024]
   --max-lag <BYTES>           how far a slow client may fall behind [1M]
@@ -97,6 +99,10 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, String> {
         }
         seen.push(name);
     }
+    // A message is received, queued, written and, for some, kept: with less it might never pass.
+    if config.max_memory.is_some_and(|most| most < config.max_message.saturating_mul(4)) {
+        return Err("--max-memory is less than four times --max-message".to_owned());
+    }
     Ok(Command::Run(Box::new(config)))
 }
 
@@ -119,6 +125,7 @@ fn setting(name: &str) -> Option<Setting> {
         }
         "--max-clients" => |c, v| set(&mut c.max_clients, count(v)),
         "--max-per-address" => |c, v| set(&mut c.max_per_address, count(v).map(Some)),
+        "--max-memory" => |c, v| set(&mut c.max_memory, bytes(v).map(Some)),
         "--max-message" => |c, v| set(&mut c.max_message, bytes(v)),
         "--max-fragments" => |c, v| set(&mut c.max_fragments, count(v)),
         "--max-lag" => |c, v| set(&mut c.max_lag, bytes(v)),

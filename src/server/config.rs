@@ -6,8 +6,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 #[cfg(feature = "redis")]
-pub use super::redis::{InvalidUrl, RedisUrl};
+pub use super::link::InvalidUrl;
+pub use super::link::RedisUrl;
 use crate::protocol::origin::{Authority, Host, Origin};
+use crate::protocol::receiver::Limits;
 
 /// The longest time that can be asked for, some thirty years: what is longer is taken as this. Sums of such times and an
 /// [`Instant`](std::time::Instant) exist.
@@ -25,6 +27,9 @@ pub struct Config {
     /// Connections at once from one address, an IPv6 network of 64 bits being one; `None` is a quarter of
     /// [`Config::max_clients`], and at least 8. Those from the loopback are not counted.
     pub max_per_address: Option<usize>,
+    /// The most that clients can make the server hold, in bytes: queues, backlogs, histories and receive buffers together.
+    /// `None` is 64 MiB, or eight times [`Config::max_message`] if that is more.
+    pub max_memory: Option<usize>,
     /// Longest message in bytes, reassembled (§10.4).
     pub max_message: usize,
     /// Most frames one message may be cut into, empty ones counted.
@@ -48,13 +53,19 @@ pub struct Config {
     /// the loopback's names and the hosts of [`Config::allow_origins`]; bound elsewhere, to IP addresses, `localhost` and
     /// those hosts, or, if there are none of these either, to any name.
     pub allow_hosts: Vec<AllowedHost>,
-    /// The Redis through which rooms are shared with other servers.
-    #[cfg(feature = "redis")]
+    /// The Redis through which rooms are shared with other servers: only in a build with the feature `redis`.
     pub redis: Option<RedisUrl>,
     /// Explain every handshake and frame on stderr.
     pub trace: bool,
     /// Log nothing but errors.
     pub quiet: bool,
+}
+
+impl Config {
+    /// The limits of what a client may send.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { max_message: self.max_message, max_fragments: self.max_fragments }
+    }
 }
 
 impl Default for Config {
@@ -64,6 +75,7 @@ impl Default for Config {
             echo: false,
             max_clients: 1024,
             max_per_address: None,
+            max_memory: None,
             max_message: 64 * 1024,
             max_fragments: 1024,
             max_lag: 1024 * 1024,
@@ -74,7 +86,6 @@ impl Default for Config {
             history: 50,
             allow_origins: Vec::new(),
             allow_hosts: Vec::new(),
-            #[cfg(feature = "redis")]
             redis: None,
             trace: false,
             quiet: false,
@@ -98,6 +109,12 @@ impl Config {
         ];
         times.into_iter().for_each(|time| *time = (*time).min(TIME_MAX));
         self
+    }
+
+    /// [`Config::max_memory`], or its default.
+    pub(crate) fn max_memory(&self) -> usize {
+        const DEFAULT: usize = 64 * 1024 * 1024;
+        self.max_memory.unwrap_or(DEFAULT.max(self.max_message.saturating_mul(8)))
     }
 }
 

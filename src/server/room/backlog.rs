@@ -1,21 +1,22 @@
-//! What a member has not taken yet, a slow consumer's: which parts of the room's log, and what is for it alone.
+//! What a member has not taken yet, a slow consumer's: which parts of the room's transcript, and what is for it alone.
 //!
-//! What its socket does not take at once is noted here, and so is all that follows. A thread of the backlog's own empties
-//! it with ordinary writes that wait; nobody else does. Once the member has caught up, the writer writes to it directly
-//! again. The thread stays a moment longer, for members that fall behind again and again, and ends.
+//! What its socket does not take at once is noted here, and so is all that follows. A thread of the backlog's own
+//! empties it with ordinary writes that wait; nobody else does. Once the member has caught up, the writer writes to it
+//! directly again. The thread stays a moment longer, for members that fall behind again and again, and ends.
 //!
 //! Where no thread can be started, the writer itself sends what is taken at once, whenever there is something to add.
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::Wire;
-use super::log::{Held, Log};
-use crate::server::STACK_SIZE;
+use super::transcript::{Held, Transcript};
+use crate::server::memory::{Charge, Laggard, Memory, Purpose};
+use crate::server::metrics::Dropped;
 use crate::server::sync::atomic::{AtomicUsize, Ordering};
-use crate::server::sync::{Condvar, Mutex, MutexGuard, lock, thread, wait_timeout};
+use crate::server::sync::{Condvar, Mutex, MutexGuard, STACK_SIZE, lock, thread, wait_timeout};
 
 /// How long a backlog's thread stays when there is nothing left.
 const STAY: Duration = Duration::from_secs(1);
@@ -39,22 +40,25 @@ pub(super) struct Lag {
 /// What a member has not taken yet, and the thread that waits for it.
 pub(super) struct Backlog<W> {
     wire: Arc<W>,
-    log: Arc<Mutex<Log>>,
+    transcript: Arc<Mutex<Transcript>>,
     state: Mutex<State>,
     more: Condvar,
     max: usize,
     lag: Arc<Lag>,
+    memory: Arc<Memory>,
+    /// Its number among all who are behind, and how far it is, for whoever has to choose among them.
+    number: u64,
+    lag_now: Arc<AtomicUsize>,
 }
 
-#[derive(Default)]
 struct State {
     parts: VecDeque<Part>,
     /// How many bytes of `parts` are for this member alone.
     own: usize,
-    /// From where on it holds the log: the first of the `parts` that lies there.
+    /// From where on it holds the transcript: the first of the `parts` that lies there.
     held: Option<u64>,
-    /// Where the room's log ended when the writer was here last.
-    log_end: u64,
+    /// Where the room's transcript ended when the writer was here last.
+    transcript_end: u64,
     /// Whether this counts among the `far_behind`.
     is_far: bool,
     /// Whether the stream ends after this.
@@ -62,6 +66,7 @@ struct State {
     has_thread: bool,
     /// Whether the stream has ended, or the connection has been cut.
     over: bool,
+    charge: Charge,
 }
 
 /// None is empty.
@@ -73,8 +78,27 @@ enum Part {
 
 impl<W: Wire> Backlog<W> {
     /// A backlog of at most `max` bytes.
-    pub(super) fn new(wire: Arc<W>, log: Arc<Mutex<Log>>, max: usize, lag: Arc<Lag>) -> Arc<Self> {
-        Arc::new(Backlog { wire, log, state: Mutex::default(), more: Condvar::new(), max, lag })
+    pub(super) fn new(
+        wire: Arc<W>,
+        transcript: Arc<Mutex<Transcript>>,
+        max: usize,
+        lag: Arc<Lag>,
+        memory: &Arc<Memory>,
+    ) -> Arc<Self> {
+        let backlog = Arc::new(Backlog {
+            wire,
+            transcript,
+            state: Mutex::new(State::new(Charge::new(memory, Purpose::Write))),
+            more: Condvar::new(),
+            max,
+            lag,
+            memory: Arc::clone(memory),
+            number: memory.number_laggard(),
+            lag_now: Arc::new(AtomicUsize::new(0)),
+        });
+        let laggard: Weak<Self> = Arc::downgrade(&backlog);
+        memory.list(backlog.number, Arc::clone(&backlog.lag_now), laggard);
+        backlog
     }
 
     /// Whether something has not been taken yet.
@@ -82,10 +106,10 @@ impl<W: Wire> Backlog<W> {
         !lock(&self.state).parts.is_empty()
     }
 
-    /// Begins to add what a batch has for the member; `log_end` is where that batch ends.
-    pub(super) fn add(self: &Arc<Self>, log_end: u64) -> Addition<'_, W> {
+    /// Begins to add what a batch has for the member; `transcript_end` is where that batch ends.
+    pub(super) fn add(self: &Arc<Self>, transcript_end: u64) -> Addition<'_, W> {
         let mut state = lock(&self.state);
-        state.log_end = log_end;
+        state.transcript_end = transcript_end;
         if !state.over {
             self.see_to_a_thread(&mut state);
         }
@@ -181,7 +205,7 @@ impl<W: Wire> Backlog<W> {
     /// Not too much at once, so that the lag follows closely what has been taken.
     fn first(&self, state: &State) -> Option<Held> {
         state.parts.front().map(|part| match part {
-            Part::Shared(range) => lock(&self.log).read(range, SEND_MAX),
+            Part::Shared(range) => lock(&self.transcript).read(range, SEND_MAX),
             Part::Own(bytes, taken) => (Arc::clone(bytes), *taken..bytes.len().min(taken + SEND_MAX)),
         })
     }
@@ -206,19 +230,22 @@ impl<W: Wire> Backlog<W> {
         self.note_lag(state);
     }
 
-    /// Holds the log from where on it is needed, and tells whether this is far behind.
+    /// Holds the transcript from where on it is needed, and tells whether this is far behind.
     fn note_lag(&self, state: &mut State) {
         let held = state.parts.iter().find_map(|part| match part {
             Part::Shared(range) => Some(range.start),
             Part::Own(..) => None,
         });
         if held != state.held {
-            let mut log = lock(&self.log);
-            held.iter().for_each(|place| log.hold(*place));
-            state.held.iter().for_each(|place| log.let_go(*place));
+            let mut transcript = lock(&self.transcript);
+            held.iter().for_each(|place| transcript.hold(*place));
+            state.held.iter().for_each(|place| transcript.let_go(*place));
             state.held = held;
         }
-        let is_far = state.lag() > self.max / 2 && !state.ends;
+        state.charge.settle(state.own + state.parts.len() * PART_LEN);
+        let lag = state.lag();
+        self.lag_now.store(lag, Ordering::Relaxed);
+        let is_far = lag > self.max / 2 && !state.ends;
         match (state.is_far, is_far) {
             (false, true) => _ = self.lag.far_behind.fetch_add(1, Ordering::Relaxed),
             (true, false) => _ = self.lag.far_behind.fetch_sub(1, Ordering::Relaxed),
@@ -232,10 +259,18 @@ impl<W> Drop for Backlog<W> {
     /// Of one that has never got a thread something may be left.
     fn drop(&mut self) {
         let state = lock(&self.state);
-        state.held.iter().for_each(|place| lock(&self.log).let_go(*place));
+        state.held.iter().for_each(|place| lock(&self.transcript).let_go(*place));
         if state.is_far {
             self.lag.far_behind.fetch_sub(1, Ordering::Relaxed);
         }
+        self.memory.strike_out(self.number);
+    }
+}
+
+impl<W: Wire> Laggard for Backlog<W> {
+    fn drop_for_memory(&self) {
+        self.wire.cut_for(Dropped::Memory);
+        self.abandon();
     }
 }
 
@@ -246,7 +281,7 @@ pub(super) struct Addition<'b, W: Wire> {
 }
 
 impl<W: Wire> Addition<'_, W> {
-    /// Adds a part of the room's log.
+    /// Adds a part of the room's transcript.
     pub(super) fn shared(&mut self, range: Range<u64>) {
         match self.state.parts.back_mut() {
             _ if range.is_empty() => {}
@@ -268,24 +303,42 @@ impl<W: Wire> Addition<'_, W> {
         }
     }
 
-    /// `false` where the member is too far behind.
-    pub(super) fn end(mut self) -> bool {
+    /// Why the member is to be dropped, if it is: it is too far behind, or what is held for it is more than may be held.
+    pub(super) fn end(mut self) -> Option<Dropped> {
         if self.state.over {
             self.state.parts.clear();
             self.state.own = 0;
-            return true;
+            return None;
         }
         self.backlog.note_lag(&mut self.state);
         self.backlog.more.notify_one();
-        self.state.lag() <= self.backlog.max
+        match self.state.lag() {
+            lag if lag > self.backlog.max => Some(Dropped::Lag),
+            0 => None,
+            _ => self.backlog.memory.is_exceeded().then_some(Dropped::Memory),
+        }
     }
 }
 
 impl State {
-    /// How many bytes the member is behind: in the room's log from the first that it has not taken, its own frames there
-    /// included, and of what is for it alone.
+    const fn new(charge: Charge) -> State {
+        State {
+            parts: VecDeque::new(),
+            own: 0,
+            held: None,
+            transcript_end: 0,
+            is_far: false,
+            ends: false,
+            has_thread: false,
+            over: false,
+            charge,
+        }
+    }
+
+    /// How many bytes the member is behind: in the room's transcript from the first that it has not taken, its own
+    /// frames there included, and of what is for it alone.
     fn lag(&self) -> usize {
-        let shared = self.held.map_or(0, |held| self.log_end - held);
+        let shared = self.held.map_or(0, |held| self.transcript_end - held);
         self.own + self.parts.len() * PART_LEN + usize::try_from(shared).unwrap_or(usize::MAX)
     }
 }

@@ -1,7 +1,7 @@
 //! What is said in a room: whole frames end to end, in the room's order, held once for all who have not taken them yet.
 //!
-//! A place in the log is how many bytes have been said before it since the room came into being. So a place means the same
-//! for ever, and whoever lags needs no copy: it knows from where to where it has still to be sent.
+//! A place in the transcript is how many bytes have been said before it since the room came into being. So a place
+//! means the same for ever, and whoever lags needs no copy: it knows from where to where it has still to be sent.
 //!
 //! ```text
 //!      kept by the history         held by a backlog       the batch being written
@@ -11,19 +11,25 @@
 //!   - - - - - -+-----------------------------------------------------+----------
 //! ```
 //!
-//! It lies in chunks, each shared with those who are sending from it. A chunk goes when nobody needs anything before its
-//! end.
+//! It lies in chunks, each shared with those who are sending from it. A chunk goes when nobody needs anything before
+//! its end.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
+
+use crate::server::memory::{Charge, Memory, Purpose, grown};
 
 /// The size of a chunk in bytes, unless a batch is larger: a batch lies in one chunk, so that it is sent at once. The
 /// model checker's are small, so that they come and go.
 pub(super) const CHUNK: usize = if cfg!(chinwag_model) { 16 } else { 32 * 1024 };
 
+/// What a chunk takes beside its bytes.
+const CHUNK_OVERHEAD: usize = 64;
+
 /// The module's documentation has the picture.
-pub(super) struct Log {
+pub(super) struct Transcript {
     /// None is empty but the last, and each begins where the one before ends.
     chunks: VecDeque<Chunk>,
     end: u64,
@@ -33,6 +39,9 @@ pub(super) struct Log {
     holds: BTreeMap<u64, usize>,
     /// A chunk to be filled again.
     spare: Vec<u8>,
+    /// How much memory all chunks hold, in bytes.
+    capacity: usize,
+    charge: Charge,
 }
 
 struct Chunk {
@@ -43,9 +52,17 @@ struct Chunk {
 /// Bytes that stay where they are while they are being sent.
 pub(super) type Held = (Arc<Vec<u8>>, Range<usize>);
 
-impl Log {
-    pub(super) const fn new() -> Self {
-        Log { chunks: VecDeque::new(), end: 0, kept: 0, holds: BTreeMap::new(), spare: Vec::new() }
+impl Transcript {
+    pub(super) fn new(memory: &Arc<Memory>) -> Self {
+        Transcript {
+            chunks: VecDeque::new(),
+            end: 0,
+            kept: 0,
+            holds: BTreeMap::new(),
+            spare: Vec::new(),
+            capacity: 0,
+            charge: Charge::new(memory, Purpose::Write),
+        }
     }
 
     /// Where the next frame will be.
@@ -53,26 +70,36 @@ impl Log {
         self.end
     }
 
-    /// Makes the end of the log one where about `expected` bytes can be appended, so that they lie in one chunk.
+    /// Makes the end of the transcript one where about `expected` bytes can be appended, so that they lie in one chunk.
     pub(super) fn begin_batch(&mut self, expected: usize) {
         let last = self.chunks.back_mut().and_then(|chunk| Arc::get_mut(&mut chunk.bytes));
-        let fits =
-            last.is_some_and(|bytes| bytes.is_empty() || bytes.len().saturating_add(expected) <= CHUNK);
-        match fits {
-            true => self.last().reserve(expected),
-            false => self.begin_chunk(expected),
+        let len = last.filter(|bytes| bytes.is_empty() || bytes.len().saturating_add(expected) <= CHUNK);
+        match len.map(|bytes| bytes.len()) {
+            Some(len) => self.reserve(len + expected),
+            None => self.begin_chunk(expected),
         }
     }
 
     /// The same where it is to be a new chunk.
     pub(super) fn begin_chunk(&mut self, expected: usize) {
-        let mut bytes = std::mem::take(&mut self.spare);
-        bytes.reserve(expected);
-        self.chunks.push_back(Chunk { start: self.end, bytes: Arc::new(bytes) });
+        let bytes = Arc::new(mem::take(&mut self.spare));
+        self.chunks.push_back(Chunk { start: self.end, bytes });
+        self.capacity += CHUNK_OVERHEAD;
+        self.reserve(expected);
     }
 
-    /// Appends a frame, or a part of it, behind [`Log::begin_batch`]; where it lies.
+    /// Gives the last chunk a capacity of `needed` bytes.
+    fn reserve(&mut self, needed: usize) {
+        let last = self.last();
+        let before = last.capacity();
+        last.reserve_exact(grown(before, needed) - last.len());
+        self.capacity += self.last().capacity() - before;
+    }
+
+    /// Appends a frame, or a part of it, behind [`Transcript::begin_batch`]; where it lies.
     pub(super) fn append(&mut self, bytes: &[u8]) -> Range<u64> {
+        let needed = self.last().len() + bytes.len();
+        self.reserve(needed);
         self.last().extend_from_slice(bytes);
         let start = self.end;
         self.end += bytes.len() as u64;
@@ -85,6 +112,11 @@ impl Log {
         last.expect("a batch has been begun, and nobody has seen its chunk")
     }
 
+    /// Charges for what it holds now.
+    pub(super) fn settle(&mut self) {
+        self.charge.settle(self.capacity);
+    }
+
     /// The beginning of `range`, as far as it lies in one chunk, and at most `max` bytes of it.
     pub(super) fn read(&self, range: &Range<u64>, max: usize) -> Held {
         let chunk = &self.chunks[index_of(self.chunks.iter().map(|chunk| chunk.start), range.start)];
@@ -92,7 +124,7 @@ impl Log {
         (Arc::clone(&chunk.bytes), here.start..here.end.min(here.start.saturating_add(max)))
     }
 
-    /// Shows everything from a place on, without the log's lock, until it is shown something else.
+    /// Shows everything from a place on, without the transcript's lock, until it is shown something else.
     pub(super) fn show(&self, from: u64, view: &mut View) {
         view.clear();
         let chunks = self.chunks.iter().filter(|chunk| chunk.start + chunk.bytes.len() as u64 > from);
@@ -136,31 +168,35 @@ impl Log {
                 }
                 Some(bytes) if self.spare.capacity() == 0 && bytes.capacity() <= 2 * CHUNK => {
                     bytes.clear();
-                    self.spare = std::mem::take(bytes);
+                    self.spare = mem::take(bytes);
                 }
-                _ => {}
+                _ => self.capacity -= chunk.bytes.capacity(),
             }
+            self.capacity -= CHUNK_OVERHEAD;
             self.chunks.pop_front();
+            self.settle();
         }
     }
 
     /// How much memory it holds, in bytes.
     pub(super) fn capacity(&self) -> usize {
-        let chunks = self.chunks.iter().map(|chunk| chunk.bytes.capacity());
-        chunks.sum::<usize>() + self.spare.capacity()
+        self.capacity
     }
 
     /// Gives back what it does not need for what it holds.
     pub(super) fn shrink(&mut self) {
+        self.capacity -= self.spare.capacity();
         self.spare = Vec::new();
         if let Some(bytes) = self.chunks.back_mut().and_then(|chunk| Arc::get_mut(&mut chunk.bytes)) {
+            self.capacity -= bytes.capacity();
             bytes.shrink_to_fit();
+            self.capacity += bytes.capacity();
         }
-        self.chunks.shrink_to_fit();
+        self.settle();
     }
 }
 
-/// A part of a log, to be read without its lock.
+/// A part of a transcript, to be read without its lock.
 #[derive(Default)]
 pub(super) struct View(Vec<(u64, Arc<Vec<u8>>)>);
 
