@@ -17,6 +17,10 @@ use crate::sys;
 /// The most that is read and discarded of a closing peer, in bytes.
 const LINGER_MAX: u64 = 16 * 1024 * 1024;
 
+/// How many reads there may be after the deadline of a whole head or message, each of what has already arrived: when the
+/// server itself was stopped for a while, that is what came in time.
+pub(crate) const LATE_READS_MAX: u32 = 8;
+
 /// A socket with its place in the server (`permit`), which is free again when the last owner drops the connection.
 pub(crate) struct Connection {
     socket: TcpStream,

@@ -19,6 +19,7 @@ mod names;
 mod pace;
 mod policy;
 mod refuser;
+mod request;
 mod response;
 mod room;
 mod rooms;

@@ -42,7 +42,7 @@ fn serves(options: &[&str]) {
 fn the_largest_values_are_taken_and_served() {
     let (largest, kib) = (usize::MAX.to_string(), format!("{}K", usize::MAX >> 10));
     let numbers = ["--max-clients", &largest, "--max-per-address", &largest, "--history", &largest];
-    let numbers = [&numbers[..], &["--max-fragments", FRAGMENTS]].concat();
+    let numbers = [&numbers[..], &["--max-fragments", FRAGMENTS, "--max-memory", &largest]].concat();
     let times = ["--handshake-timeout", "--message-timeout", "--ping-interval", "--close-timeout"];
     let times: Vec<_> = times.into_iter().flat_map(|option| [option, SECONDS]).collect();
     for size in [&largest, &kib] {
