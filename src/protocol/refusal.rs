@@ -40,13 +40,15 @@ pub enum Refusal {
     InvalidQuery,
     /// A head that was not complete in time.
     HeadTimeout,
+    /// Too many connections from this address already.
+    TooManyConnections,
     /// Too many clients already.
     ServerFull,
 }
 
 impl Refusal {
     /// Every value once.
-    pub const ALL: [Refusal; 16] = [
+    pub const ALL: [Refusal; 17] = [
         Self::MalformedHead,
         Self::TargetTooLong,
         Self::HeadTooLarge,
@@ -62,6 +64,7 @@ impl Refusal {
         Self::InvalidKey,
         Self::InvalidQuery,
         Self::HeadTimeout,
+        Self::TooManyConnections,
         Self::ServerFull,
     ];
 
@@ -76,6 +79,7 @@ impl Refusal {
             Self::HeadTimeout => 408,
             Self::TargetTooLong => 414,
             Self::IncompleteUpgrade | Self::UnsupportedVersion => 426,
+            Self::TooManyConnections => 429,
             Self::HeadTooLarge => 431,
             Self::ServerFull => 503,
             Self::HttpVersion => 505,
@@ -92,6 +96,7 @@ impl Refusal {
             408 => "Request Timeout",
             414 => "URI Too Long",
             426 => "Upgrade Required",
+            429 => "Too Many Requests",
             431 => "Request Header Fields Too Large",
             503 => "Service Unavailable",
             _ => "HTTP Version Not Supported",
@@ -108,7 +113,7 @@ impl Refusal {
             Self::UnsupportedVersion => {
                 "Connection: close, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
             }
-            Self::ServerFull => "Connection: close\r\nRetry-After: 5\r\n",
+            Self::TooManyConnections | Self::ServerFull => "Connection: close\r\nRetry-After: 5\r\n",
             _ => "Connection: close\r\n",
         }
     }
@@ -131,6 +136,7 @@ impl Refusal {
             Self::InvalidKey => "one Sec-WebSocket-Key of 16 bytes required",
             Self::InvalidQuery => "invalid name or history in the query",
             Self::HeadTimeout => "request head not complete in time",
+            Self::TooManyConnections => "too many connections from this address",
             Self::ServerFull => "server full",
         }
     }

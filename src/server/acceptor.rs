@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::addresses::Addresses;
 use super::client;
 use super::connection::Connection;
 use super::gate::Gate;
@@ -26,10 +27,10 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Knows all connections of a server.
 pub(crate) struct Acceptor {
     shared: Arc<Shared>,
+    addresses: Arc<Addresses>,
     gate: Arc<Gate>,
     refuser: Refuser,
     errors: Throttle,
-    next_client: AtomicU64,
     connections: Mutex<BTreeMap<u64, Weak<Connection>>>,
     stopping: AtomicBool,
 }
@@ -37,11 +38,11 @@ pub(crate) struct Acceptor {
 impl Acceptor {
     pub(crate) fn new(shared: Arc<Shared>) -> Arc<Acceptor> {
         Arc::new(Acceptor {
+            addresses: Addresses::new(shared.config.places_per_address()),
             gate: Gate::new(shared.config.max_clients),
             refuser: Refuser::new(shared.config.close_timeout),
             shared,
             errors: Throttle::default(),
-            next_client: AtomicU64::new(1),
             connections: Mutex::default(),
             stopping: AtomicBool::new(false),
         })
@@ -71,17 +72,20 @@ impl Acceptor {
         if self.is_stopping() {
             return;
         }
-        let shared = &self.shared;
-        let Some(permit) = self.gate.admit() else {
-            self.refuser.refuse(socket);
-            shared.log_refusal(Refusal::ServerFull, peer);
-            return;
+        let Some(counted) = self.addresses.count(peer.ip().into()) else {
+            return self.turn_away(socket, peer, Refusal::TooManyConnections);
         };
-        let number = self.next_client.fetch_add(1, Ordering::Relaxed);
+        let Some((permit, displaced)) = self.gate.admit(counted, Instant::now()) else {
+            return self.turn_away(socket, peer, Refusal::ServerFull);
+        };
+        if let Some(connection) = displaced.and_then(|number| self.connection(number)) {
+            connection.end_reading();
+        }
+        let (shared, number) = (&self.shared, permit.number);
         let tracer =
             shared.config.trace.then(|| Tracer::new(shared.log.clone(), number, shared.config.limits()));
         let metrics = Arc::clone(&shared.metrics);
-        let connection = Arc::new(Connection::new(socket, number, peer, permit, metrics, tracer));
+        let connection = Arc::new(Connection::new(socket, peer, permit, metrics, tracer));
         lock(&self.connections).insert(number, Arc::downgrade(&connection));
         let (acceptor, served) = (Arc::clone(self), Arc::clone(&connection));
         let serve = move || {
@@ -92,10 +96,16 @@ impl Acceptor {
         if thread::Builder::new().stack_size(STACK_SIZE).spawn(serve).is_err() {
             lock(&self.connections).remove(&number);
             if let Some(connection) = Arc::into_inner(connection) {
-                self.refuser.refuse(connection.into_socket());
+                self.refuser.refuse(connection.into_socket(), Refusal::ServerFull);
             }
             shared.log_refusal(Refusal::ServerFull, peer);
         }
+    }
+
+    /// Refuses a connection without hearing it.
+    fn turn_away(&self, socket: TcpStream, peer: SocketAddr, refusal: Refusal) {
+        self.refuser.refuse(socket, refusal);
+        self.shared.log_refusal(refusal, peer);
     }
 
     /// Goes on after an error of `accept`, whatever it is.
@@ -121,6 +131,10 @@ impl Acceptor {
         self.shared.rooms.close(farewell, deadline);
         self.gate.wait_until_empty(deadline);
         self.each_connection(Wire::cut);
+    }
+
+    fn connection(&self, number: u64) -> Option<Arc<Connection>> {
+        lock(&self.connections).get(&number).and_then(Weak::upgrade)
     }
 
     fn each_connection(&self, act: impl Fn(&Connection)) {

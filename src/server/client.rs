@@ -10,29 +10,25 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::buffer::Buffer;
-use super::connection::{Connection, Reader};
+use super::connection::{Connection, LATE_READS_MAX, Reader};
 use super::memory::Purpose;
 use super::metrics::Dropped;
 use super::pace::{Rest, TICK};
+use super::request;
 use super::response;
 use super::room::{Farewell, Newcomer, Wire, is_forged};
 use super::rooms::Seat;
 use super::shared::Shared;
-use super::site::{self, Answer, Invitation};
+use super::site::{Answer, Invitation};
 use crate::protocol::close::CloseCode;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::event::{Event, Payload};
 use crate::protocol::frame::{FrameHeader, Opcode};
-use crate::protocol::head::Head;
 use crate::protocol::receiver::Receiver;
 use crate::protocol::refusal::Refusal;
 
 /// How long memory that is not needed is kept.
 const SHRINK_AFTER: Duration = Duration::from_secs(1);
-
-/// How many reads there may be after the deadline of a whole head or message, each of what has already arrived: when the
-/// server itself was stopped for a while, that is what came in time.
-const LATE_READS_MAX: u32 = 8;
 
 /// How long at least a client's thread waits until its Close has been written, however short the close timeout is.
 const WRITING_PATIENCE: Duration = Duration::from_millis(250);
@@ -41,7 +37,7 @@ const WRITING_PATIENCE: Duration = Duration::from_millis(250);
 pub(super) fn serve(connection: &Arc<Connection>, shared: &Arc<Shared>) {
     let mut reader = Reader::new(Arc::clone(connection));
     let mut buffer = Buffer::new(Receiver::buffer_len(shared.config.max_message), &shared.memory);
-    let answer = receive_request(connection, &mut reader, &mut buffer, shared);
+    let answer = request::receive(connection, &mut reader, &mut buffer, shared);
     connection.head_has_come();
     match answer {
         Some(Ok(Answer::Invitation(invitation))) => chat(connection, reader, buffer, shared, invitation),
@@ -56,53 +52,10 @@ pub(super) fn serve(connection: &Arc<Connection>, shared: &Arc<Shared>) {
     connection.cut();
 }
 
-/// Reads a request head and decides the answer; `None` where the peer is gone. Of what has arrived, only what comes
-/// after the head is left.
-fn receive_request(
-    connection: &Connection,
-    reader: &mut Reader,
-    buffer: &mut Buffer,
-    shared: &Shared,
-) -> Option<Result<Answer, Refusal>> {
-    let deadline = Instant::now() + shared.config.handshake_timeout;
-    let (mut head, mut late_reads) = (Head::new(), 0);
-    loop {
-        match head.scan(buffer.filled()) {
-            Err(refusal) => return Some(Err(refusal)),
-            Ok(Some(len)) => {
-                let answer = site::answer(&buffer.filled()[..len], shared);
-                if let Ok(Answer::Invitation(_)) = answer {
-                    buffer.take(len);
-                }
-                return Some(answer.and_then(|answer| find_place(answer, connection, shared)));
-            }
-            Ok(None) if Instant::now() >= deadline && late_reads >= LATE_READS_MAX => {
-                return Some(Err(Refusal::HeadTimeout));
-            }
-            Ok(None) => late_reads += u32::from(Instant::now() >= deadline),
-        }
-        let Ok(free) = buffer.free() else {
-            return Some(Err(Refusal::ServerFull));
-        };
-        match reader.read(free, Some(deadline)) {
-            Ok(Some(0)) | Err(_) => return None,
-            Ok(count) => buffer.add(count.unwrap_or(0)),
-        }
-    }
-}
-
-/// The last check: whether the server has a place for one more client.
-fn find_place(answer: Answer, connection: &Connection, shared: &Shared) -> Result<Answer, Refusal> {
-    let has_place = || shared.memory.admits_a_client() && connection.permit.may_chat();
-    match answer {
-        Answer::Invitation(_) if !has_place() => Err(Refusal::ServerFull),
-        answer => Ok(answer),
-    }
-}
-
 /// Sends a response, and closes so that the peer can read it to the end.
 fn respond(connection: &Connection, mut reader: Reader, response: &[u8], shared: &Shared) {
     if connection.send_until(response, Instant::now() + shared.config.handshake_timeout).is_ok() {
+        connection.permit.has_been_answered(Instant::now());
         connection.end_writing();
         reader.linger(Instant::now() + shared.config.close_timeout);
     }
@@ -117,11 +70,11 @@ fn chat(
     invitation: Invitation,
 ) {
     let Invitation { accept_key, room, mut wishes } = invitation;
-    let who = Who { connection, room: &room };
     let echo = shared.config.echo;
     if echo {
         wishes = Default::default();
     }
+    let who = Who { connection, room: &room, name: wishes.name.clone() };
     let newcomer = Newcomer {
         wire: Arc::clone(connection),
         greeting: response::switch_protocols(&accept_key),
@@ -156,11 +109,17 @@ fn chat(
 struct Who<'w> {
     connection: &'w Connection,
     room: &'w str,
+    name: Option<String>,
 }
 
 impl fmt::Display for Who<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "client {} from {}, room /{}:", self.connection.number, self.connection.peer, self.room)
+        write!(f, "client {} from {}, room /{}", self.connection.number, self.connection.peer, self.room)?;
+        if let Some(name) = &self.name {
+            // Quoted and escaped, so that no name can look like another line, or turn this one around.
+            write!(f, ", name {name:?}")?;
+        }
+        f.write_str(":")
     }
 }
 

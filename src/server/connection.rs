@@ -17,6 +17,10 @@ use crate::sys;
 /// The most that is read and discarded of a closing peer, in bytes.
 const LINGER_MAX: u64 = 16 * 1024 * 1024;
 
+/// How many reads there may be after the deadline of a whole head or message, each of what has already arrived: when the
+/// server itself was stopped for a while, that is what came in time.
+pub(crate) const LATE_READS_MAX: u32 = 8;
+
 /// A socket with its place in the server (`permit`), which is free again when the last owner drops the connection.
 pub(crate) struct Connection {
     socket: TcpStream,
@@ -38,7 +42,6 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(
         socket: TcpStream,
-        number: u64,
         peer: SocketAddr,
         permit: Permit,
         metrics: Arc<Metrics>,
@@ -48,7 +51,7 @@ impl Connection {
         let _ = socket.set_nodelay(true);
         Connection {
             socket,
-            number,
+            number: permit.number,
             peer,
             permit,
             metrics,
@@ -116,6 +119,11 @@ impl Connection {
         if self.awaits_head.load(Ordering::Relaxed) {
             self.cut();
         }
+    }
+
+    /// Ends the wait for a request, of which nothing more is awaited; what it is answered can still be sent.
+    pub(crate) fn end_reading(&self) {
+        let _ = self.socket.shutdown(Shutdown::Read);
     }
 
     /// Why the client was dropped, if it was.

@@ -4,6 +4,7 @@
 //! head to its closing; what clients say to each other goes through their room.
 
 mod acceptor;
+mod addresses;
 mod buffer;
 mod client;
 pub mod config;
@@ -18,6 +19,7 @@ mod names;
 mod pace;
 mod policy;
 mod refuser;
+mod request;
 mod response;
 mod room;
 mod rooms;
@@ -77,6 +79,7 @@ impl Server {
     ///
     /// Those of [`Server::bind`].
     pub fn bind_with_log(config: Config, log: Log) -> io::Result<Server> {
+        let config = config.within_bounds();
         let listener = TcpListener::bind(config.listen)?;
         sys::limit_send_buffer(&listener, SEND_BUFFER);
         let local_addr = listener.local_addr()?;

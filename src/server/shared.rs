@@ -37,7 +37,7 @@ impl Shared {
         let redis = config.redis.clone().filter(|_| !config.echo);
         let link = Link::new(redis, config.max_message, &log);
         Shared {
-            policy: Policy::new(bound, &config.allow_origins),
+            policy: Policy::new(bound, &config),
             rooms: Rooms::new(Bounds { history, max_lag }, Arc::clone(&metrics), Arc::clone(&memory), link),
             memory,
             metrics,

@@ -2,6 +2,8 @@
 //!
 //! Nothing is read from the file system, decoded or normalised: a path is one of these, a room, or unknown.
 
+use std::net::IpAddr;
+
 use super::names::is_room_name;
 use super::response;
 use super::shared::Shared;
@@ -40,8 +42,8 @@ enum Resource<'p> {
     Metrics,
 }
 
-/// Answers a complete request head, checking in the order in which [`Refusal`] lists the answers.
-pub(crate) fn answer(head: &[u8], shared: &Shared) -> Result<Answer, Refusal> {
+/// Answers a complete request head from `peer`, checking in the order in which [`Refusal`] lists the answers.
+pub(crate) fn answer(head: &[u8], peer: IpAddr, shared: &Shared) -> Result<Answer, Refusal> {
     let (request, _) = Request::parse(head)?.ok_or(Refusal::MalformedHead)?;
     if request.method == Method::Other {
         return Err(Refusal::MethodNotAllowed);
@@ -52,7 +54,7 @@ pub(crate) fn answer(head: &[u8], shared: &Shared) -> Result<Answer, Refusal> {
         _ if request.names_websocket() => return Err(Refusal::NotFound),
         _ => None,
     };
-    shared.policy.check(&request)?;
+    shared.policy.check(&request, peer)?;
     match (request.handshake()?, room) {
         (Some(accept_key), Some(room)) => {
             let wishes = Wishes::parse(request.query.unwrap_or_default())?;

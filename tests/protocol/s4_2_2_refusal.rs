@@ -7,7 +7,7 @@ use chinwag::protocol::refusal::Refusal::{self, *};
 const CLOSE: &str = "Connection: close\r\n";
 
 /// In the order of the contract, a head not complete in time before the lack of room.
-const TABLE: [(Refusal, u16, &str, &str); 16] = [
+const TABLE: [(Refusal, u16, &str, &str); 17] = [
     (MalformedHead, 400, CLOSE, "malformed request head"),
     (TargetTooLong, 414, CLOSE, "request target too long"),
     (HeadTooLarge, 431, CLOSE, "request head too large"),
@@ -33,11 +33,17 @@ const TABLE: [(Refusal, u16, &str, &str); 16] = [
     (InvalidKey, 400, CLOSE, "one Sec-WebSocket-Key of 16 bytes required"),
     (InvalidQuery, 400, CLOSE, "invalid name or history in the query"),
     (HeadTimeout, 408, CLOSE, "request head not complete in time"),
+    (
+        TooManyConnections,
+        429,
+        "Connection: close\r\nRetry-After: 5\r\n",
+        "too many connections from this address",
+    ),
     (ServerFull, 503, "Connection: close\r\nRetry-After: 5\r\n", "server full"),
 ];
 
 /// RFC 9110 §15, RFC 6585 §5.
-const REASON_PHRASES: [(u16, &str); 10] = [
+const REASON_PHRASES: [(u16, &str); 11] = [
     (400, "Bad Request"),
     (403, "Forbidden"),
     (404, "Not Found"),
@@ -45,6 +51,7 @@ const REASON_PHRASES: [(u16, &str); 10] = [
     (408, "Request Timeout"),
     (414, "URI Too Long"),
     (426, "Upgrade Required"),
+    (429, "Too Many Requests"),
     (431, "Request Header Fields Too Large"),
     (503, "Service Unavailable"),
     (505, "HTTP Version Not Supported"),

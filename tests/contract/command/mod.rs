@@ -1,7 +1,11 @@
 //! The command.
 
 mod bind;
+mod extremes;
+mod hangup;
+mod help;
 mod log;
+mod named;
 mod options;
 mod refusals;
 mod signals;

@@ -1,8 +1,10 @@
 //! HTTP.
 
 mod answers;
+mod extras;
 mod full;
 mod metrics;
+mod mute;
 mod order;
 mod pieces;
 mod prefixes;

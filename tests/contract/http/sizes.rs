@@ -82,7 +82,7 @@ fn a_method_without_end_is_refused() {
 fn answers_408_to_a_head_not_complete_within_handshake_timeout() {
     let server = Server::start(&["--handshake-timeout", "0.3"]);
     for bytes in
-        [&b""[..], b"G", b"\r\n", b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"GET / HTTP/1.1\r\nX: y\r\n\r"]
+        [&b"G"[..], b"\r\n", b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"GET / HTTP/1.1\r\nX: y\r\n\r"]
     {
         let start = Instant::now();
         assert_eq!(ask_bytes(&server, bytes).status, 408, "for {}", bytes.escape_ascii());
