@@ -117,7 +117,7 @@ def faults_of_imports(package, folder):
 
 
 def main(paths):
-    sources = [Source(path, Path(path).read_bytes()) for path in sorted(paths)]
+    sources = [Source(path, Path(path).read_bytes()) for path in sorted(set(paths))]
     assert any(source.path == "src/lib.rs" for source in sources), "this is not the house"
     print_files(sources)
     print_directories(sources)

@@ -40,6 +40,7 @@ mod batch;
 #[cfg(feature = "redis")]
 mod guests;
 mod history;
+mod log;
 mod member;
 #[cfg(all(test, chinwag_model))]
 mod model;
@@ -269,9 +270,6 @@ impl<W: Wire> Room<W> {
         {
             let mut queue = lock(&self.queue);
             mem::swap(&mut queue.batch, writer.emptied());
-            #[cfg(all(test, chinwag_model))]
-            let mut queue =
-                model::broken::reopen(model::broken::Rule::ArriveWithTheBatch, &self.queue, queue);
             queue.awaited = false;
         }
         writer.write();

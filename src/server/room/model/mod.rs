@@ -12,8 +12,6 @@
 //! What it cannot show: it runs one thread at a time, so every atomic is as strong as can be; and a panic ends its
 //! run, so those are with the ordinary tests.
 
-pub(super) mod broken;
-mod broken_rules;
 mod changes;
 mod lag;
 mod posting;
