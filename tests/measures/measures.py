@@ -34,9 +34,9 @@ LINK = ("src/server/link/",)
 # How many lines of code the parts of the house may have, tests apart.
 PARTS = [
     Part("the protocol", 1200, 0, ("src/protocol/",)),
-    Part("the room", 800, 921, ("src/server/room/",)),
+    Part("the room", 800, 1231, ("src/server/room/",)),
     Part("the link to other servers", 900, 0, LINK),
-    Part("all but page, trace and link", 4000, 4284, ("src/",), (*TRACE, *LINK)),
+    Part("all but page, trace and link", 4000, 4595, ("src/",), (*TRACE, *LINK)),
 ]
 
 
@@ -51,7 +51,7 @@ class Awaited(NamedTuple):
 AWAITED = [
     Awaited("src/protocol/", 0, 3),
     Awaited("src/server/room/", 16, 6),
-    Awaited("benches/src/", 16, 4),
+    Awaited("benches/src/", 17, 4),
 ]
 
 

@@ -1,8 +1,8 @@
-//! What a member has not taken yet, a slow consumer's: which parts of the room's log, and what is for it alone.
+//! What a member has not taken yet, a slow consumer's: which parts of the room's transcript, and what is for it alone.
 //!
-//! What its socket does not take at once is noted here, and so is all that follows. A thread of the backlog's own empties
-//! it with ordinary writes that wait; nobody else does. Once the member has caught up, the writer writes to it directly
-//! again. The thread stays a moment longer, for members that fall behind again and again, and ends.
+//! What its socket does not take at once is noted here, and so is all that follows. A thread of the backlog's own
+//! empties it with ordinary writes that wait; nobody else does. Once the member has caught up, the writer writes to it
+//! directly again. The thread stays a moment longer, for members that fall behind again and again, and ends.
 //!
 //! Where no thread can be started, the writer itself sends what is taken at once, whenever there is something to add.
 
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Wire;
-use super::log::{Held, Log};
+use super::transcript::{Held, Transcript};
 use crate::server::sync::atomic::{AtomicUsize, Ordering};
 use crate::server::sync::{Condvar, Mutex, MutexGuard, STACK_SIZE, lock, thread, wait_timeout};
 
@@ -38,7 +38,7 @@ pub(super) struct Lag {
 /// What a member has not taken yet, and the thread that waits for it.
 pub(super) struct Backlog<W> {
     wire: Arc<W>,
-    log: Arc<Mutex<Log>>,
+    transcript: Arc<Mutex<Transcript>>,
     state: Mutex<State>,
     more: Condvar,
     max: usize,
@@ -50,10 +50,10 @@ struct State {
     parts: VecDeque<Part>,
     /// How many bytes of `parts` are for this member alone.
     own: usize,
-    /// From where on it holds the log: the first of the `parts` that lies there.
+    /// From where on it holds the transcript: the first of the `parts` that lies there.
     held: Option<u64>,
-    /// Where the room's log ended when the writer was here last.
-    log_end: u64,
+    /// Where the room's transcript ended when the writer was here last.
+    transcript_end: u64,
     /// Whether this counts among the `far_behind`.
     is_far: bool,
     /// Whether the stream ends after this.
@@ -72,8 +72,13 @@ enum Part {
 
 impl<W: Wire> Backlog<W> {
     /// A backlog of at most `max` bytes.
-    pub(super) fn new(wire: Arc<W>, log: Arc<Mutex<Log>>, max: usize, lag: Arc<Lag>) -> Arc<Self> {
-        Arc::new(Backlog { wire, log, state: Mutex::default(), more: Condvar::new(), max, lag })
+    pub(super) fn new(
+        wire: Arc<W>,
+        transcript: Arc<Mutex<Transcript>>,
+        max: usize,
+        lag: Arc<Lag>,
+    ) -> Arc<Self> {
+        Arc::new(Backlog { wire, transcript, state: Mutex::default(), more: Condvar::new(), max, lag })
     }
 
     /// Whether something has not been taken yet.
@@ -81,10 +86,10 @@ impl<W: Wire> Backlog<W> {
         !lock(&self.state).parts.is_empty()
     }
 
-    /// Begins to add what a batch has for the member; `log_end` is where that batch ends.
-    pub(super) fn add(self: &Arc<Self>, log_end: u64) -> Addition<'_, W> {
+    /// Begins to add what a batch has for the member; `transcript_end` is where that batch ends.
+    pub(super) fn add(self: &Arc<Self>, transcript_end: u64) -> Addition<'_, W> {
         let mut state = lock(&self.state);
-        state.log_end = log_end;
+        state.transcript_end = transcript_end;
         if !state.over {
             self.see_to_a_thread(&mut state);
         }
@@ -180,7 +185,7 @@ impl<W: Wire> Backlog<W> {
     /// Not too much at once, so that the lag follows closely what has been taken.
     fn first(&self, state: &State) -> Option<Held> {
         state.parts.front().map(|part| match part {
-            Part::Shared(range) => lock(&self.log).read(range, SEND_MAX),
+            Part::Shared(range) => lock(&self.transcript).read(range, SEND_MAX),
             Part::Own(bytes, taken) => (Arc::clone(bytes), *taken..bytes.len().min(taken + SEND_MAX)),
         })
     }
@@ -205,16 +210,16 @@ impl<W: Wire> Backlog<W> {
         self.note_lag(state);
     }
 
-    /// Holds the log from where on it is needed, and tells whether this is far behind.
+    /// Holds the transcript from where on it is needed, and tells whether this is far behind.
     fn note_lag(&self, state: &mut State) {
         let held = state.parts.iter().find_map(|part| match part {
             Part::Shared(range) => Some(range.start),
             Part::Own(..) => None,
         });
         if held != state.held {
-            let mut log = lock(&self.log);
-            held.iter().for_each(|place| log.hold(*place));
-            state.held.iter().for_each(|place| log.let_go(*place));
+            let mut transcript = lock(&self.transcript);
+            held.iter().for_each(|place| transcript.hold(*place));
+            state.held.iter().for_each(|place| transcript.let_go(*place));
             state.held = held;
         }
         let is_far = state.lag() > self.max / 2 && !state.ends;
@@ -231,7 +236,7 @@ impl<W> Drop for Backlog<W> {
     /// Of one that has never got a thread something may be left.
     fn drop(&mut self) {
         let state = lock(&self.state);
-        state.held.iter().for_each(|place| lock(&self.log).let_go(*place));
+        state.held.iter().for_each(|place| lock(&self.transcript).let_go(*place));
         if state.is_far {
             self.lag.far_behind.fetch_sub(1, Ordering::Relaxed);
         }
@@ -245,7 +250,7 @@ pub(super) struct Addition<'b, W: Wire> {
 }
 
 impl<W: Wire> Addition<'_, W> {
-    /// Adds a part of the room's log.
+    /// Adds a part of the room's transcript.
     pub(super) fn shared(&mut self, range: Range<u64>) {
         match self.state.parts.back_mut() {
             _ if range.is_empty() => {}
@@ -281,10 +286,10 @@ impl<W: Wire> Addition<'_, W> {
 }
 
 impl State {
-    /// How many bytes the member is behind: in the room's log from the first that it has not taken, its own frames there
-    /// included, and of what is for it alone.
+    /// How many bytes the member is behind: in the room's transcript from the first that it has not taken, its own
+    /// frames there included, and of what is for it alone.
     fn lag(&self) -> usize {
-        let shared = self.held.map_or(0, |held| self.log_end - held);
+        let shared = self.held.map_or(0, |held| self.transcript_end - held);
         self.own + self.parts.len() * PART_LEN + usize::try_from(shared).unwrap_or(usize::MAX)
     }
 }

@@ -1,9 +1,9 @@
-//! The newest messages of a room, as places in its log.
+//! The newest messages of a room, as places in its transcript.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::log::{CHUNK, Log};
+use super::transcript::{CHUNK, Transcript};
 
 /// The most that is kept, in bytes, each message counted with its header and with its entry here.
 const MAX_BYTES: usize = 256 * 1024;
@@ -26,8 +26,8 @@ impl History {
         History { max_messages, messages: VecDeque::new(), frames_len: 0 }
     }
 
-    /// Keeps a message in place of the oldest where there are too many. One that is too large for itself leaves nothing:
-    /// what came before it would have a gap behind it.
+    /// Keeps a message in place of the oldest where there are too many. One that is too large for itself leaves
+    /// nothing: what came before it would have a gap behind it.
     pub(super) fn keep(&mut self, frame: &Range<u64>) {
         let len = (frame.end - frame.start) as usize;
         while self.messages.len() >= self.max_messages || self.len_with(len) > MAX_BYTES {
@@ -51,9 +51,9 @@ impl History {
         self.frames_len
     }
 
-    /// From where on it needs the log.
-    pub(super) fn start(&self, log: &Log) -> u64 {
-        self.messages.front().map_or(log.end(), |oldest| oldest.start)
+    /// From where on it needs the transcript.
+    pub(super) fn start(&self, transcript: &Transcript) -> u64 {
+        self.messages.front().map_or(transcript.end(), |oldest| oldest.start)
     }
 
     /// Where the newest `count` messages lie, the oldest first.
@@ -63,22 +63,22 @@ impl History {
     }
 
     /// Whether most of what is held for it lies between its messages: announcements are not kept.
-    pub(super) fn is_sparse(&self, log: &Log) -> bool {
-        log.end() - self.start(log) > (2 * self.frames_len + CHUNK) as u64
+    pub(super) fn is_sparse(&self, transcript: &Transcript) -> bool {
+        transcript.end() - self.start(transcript) > (2 * self.frames_len + CHUNK) as u64
     }
 
-    /// Moves the messages to the end of the log, so that what lies between them can go. Nobody is sent them there: to be
-    /// called between two batches.
-    pub(super) fn gather(&mut self, log: &mut Log) {
-        log.keep_from(self.start(log));
+    /// Moves the messages to the end of the transcript, so that what lies between them can go. Nobody is sent them
+    /// there: to be called between two batches.
+    pub(super) fn gather(&mut self, transcript: &mut Transcript) {
+        transcript.keep_from(self.start(transcript));
         if self.messages.is_empty() {
             return;
         }
-        log.begin_chunk(self.frames_len);
+        transcript.begin_chunk(self.frames_len);
         for kept in &mut self.messages {
-            let (bytes, range) = log.read(&(kept.start..kept.start + kept.len as u64), kept.len);
-            kept.start = log.append(&bytes[range]).start;
+            let (bytes, range) = transcript.read(&(kept.start..kept.start + kept.len as u64), kept.len);
+            kept.start = transcript.append(&bytes[range]).start;
         }
-        log.keep_from(self.start(log));
+        transcript.keep_from(self.start(transcript));
     }
 }

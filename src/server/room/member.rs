@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::backlog::{Addition, Backlog, Lag, PART_LEN};
-use super::log::{Log, View};
+use super::transcript::{Transcript, View};
 use super::{Farewell, MemberId, Wire};
 use crate::protocol::close::CloseCode;
 use crate::server::sync::Mutex;
@@ -40,7 +40,7 @@ pub(super) struct Member<W> {
 
 /// A piece of what one member gets.
 enum Piece {
-    /// Of the room's log.
+    /// Of the room's transcript.
     Shared(Range<u64>),
     /// Of what the batch has for single members.
     Own(Range<usize>),
@@ -52,7 +52,7 @@ pub(super) struct Turn<'t> {
     pub(super) own: &'t [u8],
     /// Where it ends.
     pub(super) here: u64,
-    pub(super) log: &'t Arc<Mutex<Log>>,
+    pub(super) transcript: &'t Arc<Mutex<Transcript>>,
     pub(super) lag: &'t Arc<Lag>,
 }
 
@@ -82,7 +82,7 @@ impl<W: Wire> Member<W> {
         }
     }
 
-    /// It does not get this part of the log.
+    /// It does not get this part of the transcript.
     pub(super) fn leave_out(&mut self, part: Range<u64>) {
         self.up_to(part.start);
         self.since = part.end;
@@ -123,8 +123,8 @@ impl<W: Wire> Member<W> {
         self.pieces = Vec::new();
     }
 
-    /// Sends it its share, and closes or cuts its connection if its membership has ended; the code of a Close that it was
-    /// sent.
+    /// Sends it its share, and closes or cuts its connection if its membership has ended; the code of a Close that it
+    /// was sent.
     pub(super) fn take_share(&mut self, turn: &Turn<'_>, scratch: &mut Vec<u8>) -> Option<CloseCode> {
         self.send_share(turn, scratch);
         let (_, farewell) = self.end?;
@@ -166,8 +166,8 @@ impl<W: Wire> Member<W> {
         self.pieces = pieces;
     }
 
-    /// Sends its pieces in as few sends as may be: small ones are put together, large ones go out as they are. Returns how
-    /// many bytes were taken.
+    /// Sends its pieces in as few sends as may be: small ones are put together, large ones go out as they are. Returns
+    /// how many bytes were taken.
     fn send_now(&self, turn: &Turn<'_>, scratch: &mut Vec<u8>) -> io::Result<usize> {
         let mut sent = 0;
         // Whether all of it was taken.
@@ -200,7 +200,7 @@ impl<W: Wire> Member<W> {
     fn fall_behind(&mut self, turn: &Turn<'_>, add: impl FnOnce(&mut Addition<'_, W>)) {
         let backlog = self.backlog.get_or_insert_with(|| {
             let max = turn.lag.max.saturating_add(self.greeting_len);
-            Backlog::new(Arc::clone(&self.wire), Arc::clone(turn.log), max, Arc::clone(turn.lag))
+            Backlog::new(Arc::clone(&self.wire), Arc::clone(turn.transcript), max, Arc::clone(turn.lag))
         });
         let mut addition = backlog.add(turn.here);
         add(&mut addition);
@@ -256,7 +256,7 @@ impl Piece {
         }
     }
 
-    /// Where it lies in the log, if it does.
+    /// Where it lies in the transcript, if it does.
     fn place(&self) -> Option<u64> {
         match self {
             Piece::Shared(range) => Some(range.start),

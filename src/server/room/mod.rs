@@ -23,8 +23,8 @@
 //!
 //! 1. Only who holds the writer's lock writes to a member's socket, from its 101 to its Close, or in the writer's place
 //!    the thread of the member's backlog (rule 3). So frames never interleave.
-//! 2. Whether someone waits for the next turn is decided under the queue's lock, and is over once that one has taken the
-//!    batch, under the same lock. So no frame is ever left behind without a writer.
+//! 2. Whether someone waits for the next turn is decided under the queue's lock, and is over once that one has taken
+//!    the batch, under the same lock. So no frame is ever left behind without a writer.
 //! 3. The writer never waits for a client. What a socket does not take at once goes to a thread: see [`backlog`].
 //! 4. After a write that failed, or stopped half way and is not continued, the socket is cut at once: half a frame
 //!    on the wire is the end of that stream. Its reader notices, and posts that the member leaves.
@@ -40,7 +40,6 @@ mod batch;
 #[cfg(feature = "redis")]
 mod guests;
 mod history;
-mod log;
 mod member;
 #[cfg(all(test, chinwag_model))]
 mod model;
@@ -49,6 +48,7 @@ mod presence;
 mod received;
 #[cfg(all(test, not(chinwag_model)))]
 mod tests;
+mod transcript;
 mod writer;
 
 use std::io;
@@ -265,7 +265,8 @@ impl<W: Wire> Room<W> {
         }
     }
 
-    /// Takes what is queued, and writes it. Whoever waits for the next turn finds what has been queued since, or nothing.
+    /// Takes what is queued, and writes it. Whoever waits for the next turn finds what has been queued since, or
+    /// nothing.
     fn take_turn(&self, writer: &mut Writer<W>) {
         {
             let mut queue = lock(&self.queue);

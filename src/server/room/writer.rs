@@ -1,9 +1,10 @@
 //! The one place that writes to clients.
 //!
-//! A batch is gone through twice. First in its order: messages and announcements are appended to the log, members come
-//! and go, and it is noted where a member's share is not what everyone gets. Then member by member: each gets all of its
-//! share in one send. So a batch costs one system call per member, whoever comes, goes or is announced in it. Where very
-//! many come at once, what they are told would be more than the batch itself: then the batch is delivered in parts.
+//! A batch is gone through twice. First in its order: messages and announcements are appended to the transcript,
+//! members come and go, and it is noted where a member's share is not what everyone gets. Then member by member: each
+//! gets all of its share in one send. So a batch costs one system call per member, whoever comes, goes or is announced
+//! in it. Where very many come at once, what they are told would be more than the batch itself: then the batch is
+//! delivered in parts.
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,8 +15,8 @@ use super::batch::{Batch, Post, shrink};
 #[cfg(feature = "redis")]
 use super::guests::Guests;
 use super::history::History;
-use super::log::{Log, View};
 use super::member::{Member, PIECES_LEN, Turn};
+use super::transcript::{Transcript, View};
 use super::{Farewell, MemberId, Newcomer, Wire, presence};
 use crate::protocol::frame::{FrameHeader, Opcode};
 use crate::server::metrics::Metrics;
@@ -43,7 +44,7 @@ pub(super) struct Writer<W> {
     done: (usize, usize),
     /// How many bytes have been added meanwhile, of what is for single members, announcements and pieces.
     added: usize,
-    /// The part of the log that is being delivered, and where it begins and ends.
+    /// The part of the transcript that is being delivered, and where it begins and ends.
     view: View,
     from: u64,
     here: u64,
@@ -51,7 +52,7 @@ pub(super) struct Writer<W> {
     scratch: Vec<u8>,
     /// What is being announced, as a frame.
     pub(super) text: String,
-    log: Arc<Mutex<Log>>,
+    transcript: Arc<Mutex<Transcript>>,
     lag: Arc<Lag>,
     metrics: Arc<Metrics>,
 }
@@ -72,7 +73,7 @@ impl<W: Wire> Writer<W> {
             here: 0,
             scratch: Vec::new(),
             text: String::new(),
-            log: Arc::new(Mutex::new(Log::new())),
+            transcript: Arc::new(Mutex::new(Transcript::new())),
             lag,
             metrics,
         }
@@ -96,8 +97,8 @@ impl<W: Wire> Writer<W> {
 
     /// How much memory it holds for the next batch, in bytes, apart from the little that each member does.
     pub(super) fn held(&self) -> usize {
-        let log = lock(&self.log).capacity().saturating_sub(2 * self.history.len());
-        self.batch.capacity() + self.scratch.capacity() + self.text.capacity() + log
+        let transcript = lock(&self.transcript).capacity().saturating_sub(2 * self.history.len());
+        self.batch.capacity() + self.scratch.capacity() + self.text.capacity() + transcript
     }
 
     /// Gives back all memory that the next batch can do without.
@@ -106,9 +107,9 @@ impl<W: Wire> Writer<W> {
         shrink(&mut self.scratch);
         self.text = String::new();
         self.members.iter_mut().for_each(Member::shrink);
-        let log = &mut *lock(&self.log);
-        self.history.gather(log);
-        log.shrink();
+        let transcript = &mut *lock(&self.transcript);
+        self.history.gather(transcript);
+        transcript.shrink();
     }
 
     /// Goes through the batch in its order, and delivers it.
@@ -131,46 +132,46 @@ impl<W: Wire> Writer<W> {
 
     /// Goes through posts until there are no more, or they have added too much; whether it was all of them.
     fn go_through(&mut self, posts: &mut impl Iterator<Item = Post<W>>) -> bool {
-        let log = Arc::clone(&self.log);
-        let log = &mut *lock(&log);
-        self.begin(log);
+        let transcript = Arc::clone(&self.transcript);
+        let transcript = &mut *lock(&transcript);
+        self.begin(transcript);
         let is_all = loop {
             match posts.next() {
                 None => break true,
-                Some(post) => self.apply(log, post),
+                Some(post) => self.apply(transcript, post),
             }
             if self.added > ADDED_MAX {
                 break false;
             }
         };
-        self.here = log.end();
-        log.show(self.from, &mut self.view);
+        self.here = transcript.end();
+        transcript.show(self.from, &mut self.view);
         is_all
     }
 
-    fn apply(&mut self, log: &mut Log, post: Post<W>) {
+    fn apply(&mut self, transcript: &mut Transcript, post: Post<W>) {
         match post {
-            Post::Relay { from, frame_len } => self.relay(log, from, frame_len),
-            Post::Answer { to, frame_len, is_message } => self.answer(log, to, frame_len, is_message),
-            Post::Join(id, newcomer) => self.welcome(log, id, *newcomer),
-            Post::Leave(id, farewell) => self.end_membership(log, id, farewell),
-            Post::CloseAll(farewell) => self.end_all(log, farewell),
+            Post::Relay { from, frame_len } => self.relay(transcript, from, frame_len),
+            Post::Answer { to, frame_len, is_message } => self.answer(transcript, to, frame_len, is_message),
+            Post::Join(id, newcomer) => self.welcome(transcript, id, *newcomer),
+            Post::Leave(id, farewell) => self.end_membership(transcript, id, farewell),
+            Post::CloseAll(farewell) => self.end_all(transcript, farewell),
             #[cfg(feature = "redis")]
-            Post::GuestCame(guest) => self.welcome_guest(log, *guest),
+            Post::GuestCame(guest) => self.welcome_guest(transcript, *guest),
             #[cfg(feature = "redis")]
-            Post::GuestWent(id) => self.see_off_guest(log, id),
+            Post::GuestWent(id) => self.see_off_guest(transcript, id),
         }
     }
 
-    /// Everyone's share begins here. Whatever was noted before is forgotten, also by a writer that panicked: no piece of
-    /// a batch outlives it.
-    fn begin(&mut self, log: &mut Log) {
-        if self.history.is_sparse(log) {
-            self.history.gather(log);
+    /// Everyone's share begins here. Whatever was noted before is forgotten, also by a writer that panicked: no piece
+    /// of a batch outlives it.
+    fn begin(&mut self, transcript: &mut Transcript) {
+        if self.history.is_sparse(transcript) {
+            self.history.gather(transcript);
         }
-        log.keep_from(self.history.start(log));
-        log.begin_batch(self.batch.relays.len() - self.done.0);
-        self.from = log.end();
+        transcript.keep_from(self.history.start(transcript));
+        transcript.begin_batch(self.batch.relays.len() - self.done.0);
+        self.from = transcript.end();
         (self.added, self.receivers) = (0, 0);
         for member in &mut self.members {
             member.begin(self.from);
@@ -178,24 +179,24 @@ impl<W: Wire> Writer<W> {
         }
     }
 
-    fn relay(&mut self, log: &mut Log, from: MemberId, frame_len: usize) {
+    fn relay(&mut self, transcript: &mut Transcript, from: MemberId, frame_len: usize) {
         let frame = self.done.0..self.done.0 + frame_len;
         self.done.0 = frame.end;
-        let place = log.append(&self.batch.relays[frame]);
+        let place = transcript.append(&self.batch.relays[frame]);
         self.history.keep(&place);
         let is_here = self.note(from, |member| member.leave_out(place));
         self.metrics.deliveries(self.receivers - usize::from(is_here));
     }
 
-    fn answer(&mut self, log: &Log, to: MemberId, frame_len: usize, is_message: bool) {
+    fn answer(&mut self, transcript: &Transcript, to: MemberId, frame_len: usize, is_message: bool) {
         let frame = self.done.1..self.done.1 + frame_len;
         self.done.1 = frame.end;
-        let is_here = self.note(to, |member| member.put_in(log.end(), frame));
+        let is_here = self.note(to, |member| member.put_in(transcript.end(), frame));
         self.metrics.deliveries(usize::from(is_here && is_message));
     }
 
-    /// Notes something about a member's share; whether that member is here. One that is ending may still send: what is for
-    /// it alone is not for it any more.
+    /// Notes something about a member's share; whether that member is here. One that is ending may still send: what is
+    /// for it alone is not for it any more.
     fn note(&mut self, id: MemberId, note: impl FnOnce(&mut Member<W>)) -> bool {
         let Some(member) = self.member(id) else {
             return false;
@@ -211,7 +212,7 @@ impl<W: Wire> Writer<W> {
     }
 
     /// A newcomer is told first who is there, then what has been said; the others are told of it.
-    fn welcome(&mut self, log: &mut Log, id: MemberId, newcomer: Newcomer<W>) {
+    fn welcome(&mut self, transcript: &mut Transcript, id: MemberId, newcomer: Newcomer<W>) {
         let Newcomer { wire, greeting, name, history } = newcomer;
         let start = self.batch.answers.len();
         self.batch.answers.extend_from_slice(&greeting);
@@ -223,37 +224,37 @@ impl<W: Wire> Writer<W> {
             presence::welcome(&mut self.text, name, online, names.map(|(_, name)| name));
             append_text(&mut self.batch.answers, &self.text);
             presence::joined(&mut self.text, name, online);
-            self.announce(log);
+            self.announce(transcript);
         }
         let own = start..self.batch.answers.len();
         self.added += own.len();
-        let mut member = Member::new(id, wire, name, log.end());
+        let mut member = Member::new(id, wire, name, transcript.end());
         member.greet(own, self.history.newest(history));
         if history > 0 {
-            self.from = self.from.min(self.history.start(log));
+            self.from = self.from.min(self.history.start(transcript));
         }
         self.members.push(member);
         self.receivers += 1;
     }
 
     /// A member gets nothing that comes after this, but a Close if it is to have one.
-    fn end_membership(&mut self, log: &mut Log, id: MemberId, farewell: Option<Farewell>) {
+    fn end_membership(&mut self, transcript: &mut Transcript, id: MemberId, farewell: Option<Farewell>) {
         let Some(member) = self.member(id) else {
             return;
         };
-        let name = member.end(log.end(), farewell);
+        let name = member.end(transcript.end(), farewell);
         self.receivers -= 1;
         if let Some(name) = name {
             let online = self.online();
             presence::left(&mut self.text, &name, online);
-            self.announce(log);
+            self.announce(transcript);
         }
     }
 
     /// Nobody is left to whom a departure could be announced.
-    fn end_all(&mut self, log: &Log, farewell: Farewell) {
+    fn end_all(&mut self, transcript: &Transcript, farewell: Farewell) {
         for member in self.members.iter_mut().filter(|member| !member.is_ending()) {
-            member.end(log.end(), Some(farewell));
+            member.end(transcript.end(), Some(farewell));
         }
         self.receivers = 0;
     }
@@ -266,11 +267,11 @@ impl<W: Wire> Writer<W> {
         members
     }
 
-    /// Tells the text to all who take part: it stands in the log, and the others do not get it.
-    pub(super) fn announce(&mut self, log: &mut Log) {
+    /// Tells the text to all who take part: it stands in the transcript, and the others do not get it.
+    pub(super) fn announce(&mut self, transcript: &mut Transcript) {
         let (mut header, text) = ([0; FrameHeader::MAX_LEN], self.text.as_bytes());
-        let start = log.append(text_header(text, &mut header)).start;
-        let place = start..log.append(text).end;
+        let start = transcript.append(text_header(text, &mut header)).start;
+        let place = start..transcript.append(text).end;
         self.added += (place.end - place.start) as usize;
         let others = self.members.iter_mut().filter(|member| member.name.is_none() && !member.is_ending());
         for member in others {
@@ -282,7 +283,8 @@ impl<W: Wire> Writer<W> {
     /// Gives each member its share, and takes those whose membership has ended out of the list.
     fn deliver(&mut self) {
         let Writer { members, batch, view, scratch, metrics, .. } = self;
-        let turn = Turn { view, own: &batch.answers, here: self.here, log: &self.log, lag: &self.lag };
+        let turn =
+            Turn { view, own: &batch.answers, here: self.here, transcript: &self.transcript, lag: &self.lag };
         members.retain_mut(|member| {
             // What goes wrong on the way to one member is nobody else's loss, least of all the writer's own client's.
             match catch_unwind(AssertUnwindSafe(|| member.take_share(&turn, scratch))) {
@@ -293,8 +295,8 @@ impl<W: Wire> Writer<W> {
             !member.is_ending()
         });
         view.clear();
-        let log = &mut *lock(&self.log);
-        log.keep_from(self.history.start(log));
+        let transcript = &mut *lock(&self.transcript);
+        transcript.keep_from(self.history.start(transcript));
     }
 }
 

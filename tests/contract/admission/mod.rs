@@ -1,0 +1,4 @@
+//! Who may come in.
+
+mod hosts;
+mod origins;
