@@ -30,11 +30,11 @@ pub mod order;
 pub mod peer;
 pub mod protocol;
 pub mod relay;
+mod result;
 pub mod server;
 pub mod sharing;
 pub mod soak;
 pub mod stall;
 pub mod table;
 
-/// What ends a run: a sentence for the terminal.
-pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+pub use result::Result;

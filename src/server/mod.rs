@@ -1,7 +1,34 @@
 //! Everything that touches a socket, a thread or a clock.
 //!
-//! [`Server::run`] accepts; each connection gets a thread of its own, which lives the client's life from its request
-//! head to its closing; what clients say to each other goes through their room.
+//! [`Server::run`] accepts. Each connection gets a thread of its own, which lives the client's life from its request
+//! head to its closing. What clients say to each other goes through their room.
+//!
+//! # The map
+//!
+//! ```text
+//!   acceptor    accepting: each connection gets a place and a thread, or is refused
+//!   client      one client's life: request head, answer, room, closing
+//!   site        what a request is answered
+//!   shared      what all threads of a server share
+//!   refuser     refusing where there is no place or no thread
+//!   rooms       all rooms by their names, and a client's seat in one of them
+//!   connection  one accepted socket: reading until a deadline, sending without waiting
+//!   tracer      what passes on a connection, explained
+//!   gate        how many connections there may be
+//!   policy      who may come in, by host and by origin
+//!   config      what an operator may choose
+//!   link        to other servers that share the rooms
+//!   room        who is in it, what is to be sent to them, and the one place that writes to clients
+//!   response    how responses are written
+//!   date        when
+//!   wishes      what a client asks for in its URL
+//!   names       what rooms and clients can be called
+//!   buffer      what a client has sent
+//!   pace        how fast senders are read while someone is far behind
+//!   metrics     what is counted
+//!   log         what is logged, without waiting for it
+//!   sync        locks and threads
+//! ```
 
 mod acceptor;
 mod buffer;

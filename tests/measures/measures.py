@@ -51,7 +51,6 @@ class Awaited(NamedTuple):
 AWAITED = [
     Awaited("src/protocol/", 0, 3),
     Awaited("src/server/room/", 16, 6),
-    Awaited("benches/src/", 17, 4),
 ]
 
 
