@@ -28,8 +28,8 @@ use crate::protocol::refusal::Refusal;
 /// How long memory that is not needed is kept.
 const SHRINK_AFTER: Duration = Duration::from_secs(1);
 
-/// How many reads there may be after the deadline of a whole head or message, each of what has already arrived: when the
-/// server itself was stopped for a while, that is what came in time.
+/// How many reads there may be after the deadline of a whole head or message, each of what has already arrived: when
+/// the server itself was stopped for a while, that is what came in time.
 const LATE_READS_MAX: u32 = 8;
 
 /// How long at least a client's thread waits until its Close has been written, however short the close timeout is.
@@ -54,8 +54,8 @@ pub(super) fn serve(connection: &Arc<Connection>, shared: &Arc<Shared>) {
     connection.cut();
 }
 
-/// Reads a request head and decides the answer; `None` where the peer is gone. Of what has arrived, only what comes
-/// after the head is left.
+/// Reads a request head and decides the answer. `None`: the peer is gone. Of what has arrived, only what comes after
+/// the head is left.
 fn receive_request(
     connection: &Connection,
     reader: &mut Reader,
@@ -226,7 +226,7 @@ struct Chat<'s> {
     message_begun: Option<Instant>,
     /// How many reads there have been after its deadline.
     late_reads: u32,
-    /// When the memory that is held was last needed; `None` once it has been given back.
+    /// When the memory that is held was last needed. `None`: it has been given back.
     needed: Option<Instant>,
 }
 
@@ -347,7 +347,7 @@ impl Chat<'_> {
         }
     }
 
-    /// Nothing has come until a deadline: pings the client, or ends with it if it was pinged and did not answer in time.
+    /// Pings a client from which nothing has come until a deadline, or ends with it if it did not answer in time.
     fn check_life(&mut self) -> Result<(), End> {
         let now = Instant::now();
         let interval = self.shared.config.ping_interval;

@@ -93,7 +93,7 @@ impl Connection {
         }
     }
 
-    /// Waits until everything that is to be sent has been sent, or the connection is cut; at most until `deadline`.
+    /// Waits until everything that is to be sent has been sent, or the connection is cut, at most until `deadline`.
     pub(crate) fn wait_for_end_of_writing(&self, deadline: Instant) {
         let mut ended = lock(&self.writing_ended);
         while !*ended {

@@ -64,7 +64,7 @@ pub use config::Config;
 pub use log::Log;
 use shared::Shared;
 
-/// What the kernel may hold of what is sent to one client, in bytes; the kernel takes twice that for its own purposes.
+/// What the kernel may hold of what is sent to one client, in bytes. It takes twice that for its own purposes.
 ///
 /// Left to itself it would take megabytes: memory that nobody counts, and that is emptied in steps as large as the lag
 /// that is allowed.
@@ -74,7 +74,6 @@ const SEND_BUFFER: i32 = 128 * 1024;
 pub struct Server {
     listener: TcpListener,
     local_addr: SocketAddr,
-    waker: Arc<Waker>,
     shared: Arc<Shared>,
     acceptor: Arc<Acceptor>,
 }
@@ -83,7 +82,6 @@ pub struct Server {
 #[derive(Clone)]
 pub struct Handle {
     acceptor: Arc<Acceptor>,
-    waker: Arc<Waker>,
 }
 
 impl Server {
@@ -106,24 +104,24 @@ impl Server {
         let listener = TcpListener::bind(config.listen)?;
         sys::limit_send_buffer(&listener, SEND_BUFFER);
         let local_addr = listener.local_addr()?;
-        let waker = Arc::new(Waker::of(&listener)?);
+        let waker = Waker::of(&listener)?;
         let shared = Arc::new(Shared::new(config, local_addr.ip(), log));
-        let acceptor = Acceptor::new(Arc::clone(&shared));
-        Ok(Server { listener, local_addr, waker, shared, acceptor })
+        let acceptor = Acceptor::new(Arc::clone(&shared), waker);
+        Ok(Server { listener, local_addr, shared, acceptor })
     }
 
-    /// The address it is bound to, with the real port.
+    /// Returns the address that it is bound to, with the real port.
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
     }
 
-    /// A handle to stop it by.
+    /// Returns a handle to stop it by.
     pub fn handle(&self) -> Handle {
-        Handle { acceptor: Arc::clone(&self.acceptor), waker: Arc::clone(&self.waker) }
+        Handle { acceptor: Arc::clone(&self.acceptor) }
     }
 
-    /// Serves until it is stopped; then sends everyone what was queued and a Close, and waits at most
-    /// [`Config::close_timeout`] for them.
+    /// Serves until it is stopped. Then it sends everyone what was queued and a Close, and waits at most
+    /// [`Config::close_timeout`] for them: a *graceful shutdown*.
     pub fn run(self) {
         let Shared { config, rooms, log, .. } = &*self.shared;
         let hearing = Arc::clone(rooms);
@@ -141,6 +139,5 @@ impl Handle {
     /// Makes [`Server::run`] stop accepting and end.
     pub fn stop(&self) {
         self.acceptor.stop();
-        self.waker.wake();
     }
 }
