@@ -20,6 +20,9 @@ pub struct Config {
     pub echo: bool,
     /// Connections at once, those in their handshake or their closing included.
     pub max_clients: usize,
+    /// The most that clients can make the server hold, in bytes: queues, backlogs, histories and receive buffers together.
+    /// `None` is 64 MiB, or eight times [`Config::max_message`] if that is more.
+    pub max_memory: Option<usize>,
     /// Longest message in bytes, reassembled (§10.4).
     pub max_message: usize,
     /// Most frames one message may be cut into, empty ones counted.
@@ -60,6 +63,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             echo: false,
             max_clients: 1024,
+            max_memory: None,
             max_message: 64 * 1024,
             max_fragments: 1024,
             max_lag: 1024 * 1024,
@@ -73,6 +77,14 @@ impl Default for Config {
             trace: false,
             quiet: false,
         }
+    }
+}
+
+impl Config {
+    /// [`Config::max_memory`], or its default.
+    pub(crate) fn max_memory(&self) -> usize {
+        const DEFAULT: usize = 64 * 1024 * 1024;
+        self.max_memory.unwrap_or(DEFAULT.max(self.max_message.saturating_mul(8)))
     }
 }
 

@@ -29,7 +29,8 @@ pub(crate) struct Connection {
     tracer: Option<Box<Tracer>>,
     /// Whether its request is still awaited: nothing is lost if it is cut now.
     awaits_head: AtomicBool,
-    lagged: AtomicBool,
+    /// Why it was cut by the room's writer, or for the sake of the others.
+    dropped: Mutex<Option<Dropped>>,
     writing_ended: Mutex<bool>,
     ended: Condvar,
 }
@@ -53,7 +54,7 @@ impl Connection {
             metrics,
             tracer: tracer.map(Box::new),
             awaits_head: AtomicBool::new(true),
-            lagged: AtomicBool::new(false),
+            dropped: Mutex::new(None),
             writing_ended: Mutex::new(false),
             ended: Condvar::new(),
         }
@@ -117,9 +118,9 @@ impl Connection {
         }
     }
 
-    /// Whether the client was dropped because it fell too far behind.
-    pub(crate) fn has_lagged(&self) -> bool {
-        self.lagged.load(Ordering::Relaxed)
+    /// Why the client was dropped, if it was.
+    pub(crate) fn dropped(&self) -> Option<Dropped> {
+        *lock(&self.dropped)
     }
 }
 
@@ -152,9 +153,10 @@ impl Wire for Connection {
         self.ended.notify_all();
     }
 
-    fn cut_for_lag(&self) {
-        self.lagged.store(true, Ordering::Relaxed);
-        self.metrics.dropped(Dropped::Lag);
+    fn cut_for(&self, reason: Dropped) {
+        if lock(&self.dropped).replace(reason).is_none() {
+            self.metrics.dropped(reason);
+        }
         self.cut();
     }
 }

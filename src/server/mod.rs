@@ -25,6 +25,7 @@
 //!   names       what rooms and clients can be called
 //!   buffer      what a client has sent
 //!   pace        how fast senders are read while someone is far behind
+//!   memory      one number bounds all that clients can make the server hold
 //!   metrics     what is counted
 //!   log         what is logged, without waiting for it
 //!   sync        locks and threads
@@ -39,6 +40,7 @@ mod date;
 mod gate;
 mod link;
 mod log;
+mod memory;
 mod metrics;
 mod names;
 mod pace;

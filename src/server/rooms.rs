@@ -11,8 +11,9 @@ use std::thread;
 use std::time::Instant;
 
 use super::link::{Link, News, Presence};
+use super::memory::Memory;
 use super::metrics::Metrics;
-use super::pace::{READ_MAX, TICK};
+use super::pace::Rest;
 #[cfg(feature = "redis")]
 use super::room::GuestId;
 use super::room::{Bounds, Farewell, MemberId, Newcomer, Room, Wire};
@@ -25,6 +26,7 @@ use without_guests::GuestId;
 pub(crate) struct Rooms<W> {
     bounds: Bounds,
     metrics: Arc<Metrics>,
+    memory: Arc<Memory>,
     /// Goes to the servers that share them.
     link: Link,
     open: Mutex<Open<W>>,
@@ -44,9 +46,9 @@ struct Occupied<W> {
 }
 
 impl<W: Wire> Rooms<W> {
-    pub(crate) fn new(bounds: Bounds, metrics: Arc<Metrics>, link: Link) -> Arc<Self> {
+    pub(crate) fn new(bounds: Bounds, metrics: Arc<Metrics>, memory: Arc<Memory>, link: Link) -> Arc<Self> {
         let open = Open { rooms: BTreeMap::new(), closed: false, neighbours: Neighbours::default() };
-        Arc::new(Rooms { bounds, metrics, link, open: Mutex::new(open) })
+        Arc::new(Rooms { bounds, metrics, memory, link, open: Mutex::new(open) })
     }
 
     /// Returns the link to the servers that share the rooms.
@@ -64,7 +66,7 @@ impl<W: Wire> Rooms<W> {
             }
             let open = &mut *open;
             let occupied = open.rooms.entry(name.to_owned()).or_insert_with(|| {
-                let room = Room::new(self.bounds, Arc::clone(&self.metrics));
+                let room = Room::new(self.bounds, Arc::clone(&self.metrics), &self.memory);
                 for ((server, client), name) in open.neighbours.within(name) {
                     room.admit_guest(GuestId { server, client }, name);
                 }
@@ -102,7 +104,7 @@ impl<W: Wire> Rooms<W> {
 
     /// Takes what another server tells. What is said there is written to each room here at once, as far as it can be.
     pub(crate) fn hear(&self, server: u64, news: &[News<'_>]) {
-        let mut delivery = Delivery { rooms: self, found: BTreeMap::new(), far_behind: 0 };
+        let mut delivery = Delivery { rooms: self, found: BTreeMap::new(), rest: Rest::default() };
         for item in news {
             match *item {
                 News::Message { room, frame } => delivery.post(room, frame),
@@ -172,8 +174,8 @@ struct Delivery<'r, 'n, W: Wire> {
     rooms: &'r Rooms<W>,
     /// The rooms that have been asked for, if they are here.
     found: BTreeMap<&'n str, Option<Arc<Room<W>>>>,
-    /// How many bytes have been posted in rooms in which someone is far behind.
-    far_behind: usize,
+    /// What is owed to rooms in which someone is far behind.
+    rest: Rest,
 }
 
 impl<'n, W: Wire> Delivery<'_, 'n, W> {
@@ -183,18 +185,16 @@ impl<'n, W: Wire> Delivery<'_, 'n, W> {
         let room = self.found.entry(name).or_insert_with(|| lock(&rooms.open).find(name));
         let Some(room) = room else { return };
         room.relay_from_elsewhere(frame);
-        if room.is_someone_far_behind() {
-            self.far_behind += frame.len();
-            if self.far_behind >= READ_MAX {
-                self.flush();
-                thread::sleep(TICK);
-            }
+        if room.is_someone_far_behind()
+            && let Some(rest) = self.rest.after(frame.len())
+        {
+            self.flush();
+            thread::sleep(rest);
         }
     }
 
     /// See [`Room::flush`].
     fn flush(&mut self) {
-        self.far_behind = 0;
         mem::take(&mut self.found).into_values().flatten().for_each(|room| room.flush());
     }
 }

@@ -16,6 +16,11 @@ mod real {
     pub(crate) use std::thread;
     use std::time::Duration;
 
+    /// Does nothing for some time.
+    pub(crate) fn pause(time: Duration) {
+        thread::sleep(time);
+    }
+
     /// Locks, waiting for whoever holds the lock.
     pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())

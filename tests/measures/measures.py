@@ -34,9 +34,9 @@ LINK = ("src/server/link/",)
 # How many lines of code the parts of the house may have, tests apart.
 PARTS = [
     Part("the protocol", 1200, 0, ("src/protocol/",)),
-    Part("the room", 800, 1231, ("src/server/room/",)),
+    Part("the room", 800, 1386, ("src/server/room/",)),
     Part("the link to other servers", 900, 0, LINK),
-    Part("all but page, trace and link", 4000, 4588, ("src/",), (*TRACE, *LINK)),
+    Part("all but page, trace and link", 5200, 0, ("src/",), (*TRACE, *LINK)),
 ]
 
 

@@ -8,11 +8,13 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::Wire;
 use super::transcript::{Held, Transcript};
+use crate::server::memory::{Charge, Laggard, Memory, Purpose};
+use crate::server::metrics::Dropped;
 use crate::server::sync::atomic::{AtomicUsize, Ordering};
 use crate::server::sync::{Condvar, Mutex, MutexGuard, STACK_SIZE, lock, thread, wait_timeout};
 
@@ -43,9 +45,12 @@ pub(super) struct Backlog<W> {
     more: Condvar,
     max: usize,
     lag: Arc<Lag>,
+    memory: Arc<Memory>,
+    /// Its number among all who are behind, and how far it is, for whoever has to choose among them.
+    number: u64,
+    lag_now: Arc<AtomicUsize>,
 }
 
-#[derive(Default)]
 struct State {
     parts: VecDeque<Part>,
     /// How many bytes of `parts` are for this member alone.
@@ -61,6 +66,7 @@ struct State {
     has_thread: bool,
     /// Whether the stream has ended, or the connection has been cut.
     over: bool,
+    charge: Charge,
 }
 
 /// None is empty.
@@ -77,8 +83,22 @@ impl<W: Wire> Backlog<W> {
         transcript: Arc<Mutex<Transcript>>,
         max: usize,
         lag: Arc<Lag>,
+        memory: &Arc<Memory>,
     ) -> Arc<Self> {
-        Arc::new(Backlog { wire, transcript, state: Mutex::default(), more: Condvar::new(), max, lag })
+        let backlog = Arc::new(Backlog {
+            wire,
+            transcript,
+            state: Mutex::new(State::new(Charge::new(memory, Purpose::Write))),
+            more: Condvar::new(),
+            max,
+            lag,
+            memory: Arc::clone(memory),
+            number: memory.number_laggard(),
+            lag_now: Arc::new(AtomicUsize::new(0)),
+        });
+        let laggard: Weak<Self> = Arc::downgrade(&backlog);
+        memory.list(backlog.number, Arc::clone(&backlog.lag_now), laggard);
+        backlog
     }
 
     /// Whether something has not been taken yet.
@@ -222,7 +242,10 @@ impl<W: Wire> Backlog<W> {
             state.held.iter().for_each(|place| transcript.let_go(*place));
             state.held = held;
         }
-        let is_far = state.lag() > self.max / 2 && !state.ends;
+        state.charge.settle(state.own + state.parts.len() * PART_LEN);
+        let lag = state.lag();
+        self.lag_now.store(lag, Ordering::Relaxed);
+        let is_far = lag > self.max / 2 && !state.ends;
         match (state.is_far, is_far) {
             (false, true) => _ = self.lag.far_behind.fetch_add(1, Ordering::Relaxed),
             (true, false) => _ = self.lag.far_behind.fetch_sub(1, Ordering::Relaxed),
@@ -240,6 +263,14 @@ impl<W> Drop for Backlog<W> {
         if state.is_far {
             self.lag.far_behind.fetch_sub(1, Ordering::Relaxed);
         }
+        self.memory.strike_out(self.number);
+    }
+}
+
+impl<W: Wire> Laggard for Backlog<W> {
+    fn drop_for_memory(&self) {
+        self.wire.cut_for(Dropped::Memory);
+        self.abandon();
     }
 }
 
@@ -272,20 +303,38 @@ impl<W: Wire> Addition<'_, W> {
         }
     }
 
-    /// `false` where the member is too far behind.
-    pub(super) fn end(mut self) -> bool {
+    /// Why the member is to be dropped, if it is: it is too far behind, or what is held for it is more than may be held.
+    pub(super) fn end(mut self) -> Option<Dropped> {
         if self.state.over {
             self.state.parts.clear();
             self.state.own = 0;
-            return true;
+            return None;
         }
         self.backlog.note_lag(&mut self.state);
         self.backlog.more.notify_one();
-        self.state.lag() <= self.backlog.max
+        match self.state.lag() {
+            lag if lag > self.backlog.max => Some(Dropped::Lag),
+            0 => None,
+            _ => self.backlog.memory.is_exceeded().then_some(Dropped::Memory),
+        }
     }
 }
 
 impl State {
+    const fn new(charge: Charge) -> State {
+        State {
+            parts: VecDeque::new(),
+            own: 0,
+            held: None,
+            transcript_end: 0,
+            is_far: false,
+            ends: false,
+            has_thread: false,
+            over: false,
+            charge,
+        }
+    }
+
     /// How many bytes the member is behind: in the room's transcript from the first that it has not taken, its own
     /// frames there included, and of what is for it alone.
     fn lag(&self) -> usize {

@@ -26,11 +26,12 @@ impl History {
         History { max_messages, messages: VecDeque::new(), frames_len: 0 }
     }
 
-    /// Keeps a message in place of the oldest where there are too many. One that is too large for itself leaves
-    /// nothing: what came before it would have a gap behind it.
-    pub(super) fn keep(&mut self, frame: &Range<u64>) {
+    /// Keeps a message, in place of the oldest where there are too many or where the history may not grow. One that is
+    /// too large for itself leaves nothing: what came before it would have a gap behind it.
+    pub(super) fn keep(&mut self, frame: &Range<u64>, may_grow: bool) {
         let len = (frame.end - frame.start) as usize;
-        while self.messages.len() >= self.max_messages || self.len_with(len) > MAX_BYTES {
+        let max = if may_grow { MAX_BYTES } else { self.len_with(0) - size_of::<Kept>() };
+        while self.messages.len() >= self.max_messages || self.len_with(len) > max {
             let Some(oldest) = self.messages.pop_front() else {
                 return;
             };
@@ -49,6 +50,11 @@ impl History {
     /// The length of all frames in bytes.
     pub(super) fn len(&self) -> usize {
         self.frames_len
+    }
+
+    /// How much memory it holds beside the frames, in bytes.
+    pub(super) fn capacity(&self) -> usize {
+        self.messages.capacity() * size_of::<Kept>()
     }
 
     /// From where on it needs the transcript.

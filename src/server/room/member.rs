@@ -9,6 +9,7 @@ use super::backlog::{Addition, Backlog, Lag, PART_LEN};
 use super::transcript::{Transcript, View};
 use super::{Farewell, MemberId, Wire};
 use crate::protocol::close::CloseCode;
+use crate::server::memory::Memory;
 use crate::server::sync::Mutex;
 
 /// The most that is copied together for one send, in bytes; more goes out in pieces.
@@ -54,6 +55,7 @@ pub(super) struct Turn<'t> {
     pub(super) here: u64,
     pub(super) transcript: &'t Arc<Mutex<Transcript>>,
     pub(super) lag: &'t Arc<Lag>,
+    pub(super) memory: &'t Arc<Memory>,
 }
 
 impl<W: Wire> Member<W> {
@@ -200,12 +202,13 @@ impl<W: Wire> Member<W> {
     fn fall_behind(&mut self, turn: &Turn<'_>, add: impl FnOnce(&mut Addition<'_, W>)) {
         let backlog = self.backlog.get_or_insert_with(|| {
             let max = turn.lag.max.saturating_add(self.greeting_len);
-            Backlog::new(Arc::clone(&self.wire), Arc::clone(turn.transcript), max, Arc::clone(turn.lag))
+            let transcript = Arc::clone(turn.transcript);
+            Backlog::new(Arc::clone(&self.wire), transcript, max, Arc::clone(turn.lag), turn.memory)
         });
         let mut addition = backlog.add(turn.here);
         add(&mut addition);
-        if !addition.end() {
-            self.wire.cut_for_lag();
+        if let Some(reason) = addition.end() {
+            self.wire.cut_for(reason);
             self.cut();
         }
     }

@@ -15,12 +15,18 @@
 //! its end.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
+
+use crate::server::memory::{Charge, Memory, Purpose, grown};
 
 /// The size of a chunk in bytes, unless a batch is larger: a batch lies in one chunk, so that it is sent at once. The
 /// model checker's are small, so that they come and go.
 pub(super) const CHUNK: usize = if cfg!(chinwag_model) { 16 } else { 32 * 1024 };
+
+/// What a chunk takes beside its bytes.
+const CHUNK_OVERHEAD: usize = 64;
 
 /// The module's documentation has the picture.
 pub(super) struct Transcript {
@@ -33,6 +39,9 @@ pub(super) struct Transcript {
     holds: BTreeMap<u64, usize>,
     /// A chunk to be filled again.
     spare: Vec<u8>,
+    /// How much memory all chunks hold, in bytes.
+    capacity: usize,
+    charge: Charge,
 }
 
 struct Chunk {
@@ -44,8 +53,16 @@ struct Chunk {
 pub(super) type Held = (Arc<Vec<u8>>, Range<usize>);
 
 impl Transcript {
-    pub(super) const fn new() -> Self {
-        Transcript { chunks: VecDeque::new(), end: 0, kept: 0, holds: BTreeMap::new(), spare: Vec::new() }
+    pub(super) fn new(memory: &Arc<Memory>) -> Self {
+        Transcript {
+            chunks: VecDeque::new(),
+            end: 0,
+            kept: 0,
+            holds: BTreeMap::new(),
+            spare: Vec::new(),
+            capacity: 0,
+            charge: Charge::new(memory, Purpose::Write),
+        }
     }
 
     /// Where the next frame will be.
@@ -56,23 +73,33 @@ impl Transcript {
     /// Makes the end of the transcript one where about `expected` bytes can be appended, so that they lie in one chunk.
     pub(super) fn begin_batch(&mut self, expected: usize) {
         let last = self.chunks.back_mut().and_then(|chunk| Arc::get_mut(&mut chunk.bytes));
-        let fits =
-            last.is_some_and(|bytes| bytes.is_empty() || bytes.len().saturating_add(expected) <= CHUNK);
-        match fits {
-            true => self.last().reserve(expected),
-            false => self.begin_chunk(expected),
+        let len = last.filter(|bytes| bytes.is_empty() || bytes.len().saturating_add(expected) <= CHUNK);
+        match len.map(|bytes| bytes.len()) {
+            Some(len) => self.reserve(len + expected),
+            None => self.begin_chunk(expected),
         }
     }
 
     /// The same where it is to be a new chunk.
     pub(super) fn begin_chunk(&mut self, expected: usize) {
-        let mut bytes = std::mem::take(&mut self.spare);
-        bytes.reserve(expected);
-        self.chunks.push_back(Chunk { start: self.end, bytes: Arc::new(bytes) });
+        let bytes = Arc::new(mem::take(&mut self.spare));
+        self.chunks.push_back(Chunk { start: self.end, bytes });
+        self.capacity += CHUNK_OVERHEAD;
+        self.reserve(expected);
+    }
+
+    /// Gives the last chunk a capacity of `needed` bytes.
+    fn reserve(&mut self, needed: usize) {
+        let last = self.last();
+        let before = last.capacity();
+        last.reserve_exact(grown(before, needed) - last.len());
+        self.capacity += self.last().capacity() - before;
     }
 
     /// Appends a frame, or a part of it, behind [`Transcript::begin_batch`]; where it lies.
     pub(super) fn append(&mut self, bytes: &[u8]) -> Range<u64> {
+        let needed = self.last().len() + bytes.len();
+        self.reserve(needed);
         self.last().extend_from_slice(bytes);
         let start = self.end;
         self.end += bytes.len() as u64;
@@ -83,6 +110,11 @@ impl Transcript {
     fn last(&mut self) -> &mut Vec<u8> {
         let last = self.chunks.back_mut().and_then(|chunk| Arc::get_mut(&mut chunk.bytes));
         last.expect("a batch has been begun, and nobody has seen its chunk")
+    }
+
+    /// Charges for what it holds now.
+    pub(super) fn settle(&mut self) {
+        self.charge.settle(self.capacity);
     }
 
     /// The beginning of `range`, as far as it lies in one chunk, and at most `max` bytes of it.
@@ -136,27 +168,31 @@ impl Transcript {
                 }
                 Some(bytes) if self.spare.capacity() == 0 && bytes.capacity() <= 2 * CHUNK => {
                     bytes.clear();
-                    self.spare = std::mem::take(bytes);
+                    self.spare = mem::take(bytes);
                 }
-                _ => {}
+                _ => self.capacity -= chunk.bytes.capacity(),
             }
+            self.capacity -= CHUNK_OVERHEAD;
             self.chunks.pop_front();
+            self.settle();
         }
     }
 
     /// How much memory it holds, in bytes.
     pub(super) fn capacity(&self) -> usize {
-        let chunks = self.chunks.iter().map(|chunk| chunk.bytes.capacity());
-        chunks.sum::<usize>() + self.spare.capacity()
+        self.capacity
     }
 
     /// Gives back what it does not need for what it holds.
     pub(super) fn shrink(&mut self) {
+        self.capacity -= self.spare.capacity();
         self.spare = Vec::new();
         if let Some(bytes) = self.chunks.back_mut().and_then(|chunk| Arc::get_mut(&mut chunk.bytes)) {
+            self.capacity -= bytes.capacity();
             bytes.shrink_to_fit();
+            self.capacity += bytes.capacity();
         }
-        self.chunks.shrink_to_fit();
+        self.settle();
     }
 }
 

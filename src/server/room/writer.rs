@@ -19,6 +19,7 @@ use super::member::{Member, PIECES_LEN, Turn};
 use super::transcript::{Transcript, View};
 use super::{Farewell, MemberId, Newcomer, Wire, presence};
 use crate::protocol::frame::{FrameHeader, Opcode};
+use crate::server::memory::{Charge, Memory, Purpose};
 use crate::server::metrics::Metrics;
 use crate::server::sync::{Mutex, lock};
 
@@ -28,6 +29,9 @@ const QUIET_MAX: usize = 16 * 1024;
 /// How many bytes may be added to a batch while it is gone through; with more, what has been gone through is delivered
 /// first. So a crowd that comes at once is told the names and the history a few at a time.
 const ADDED_MAX: usize = 256 * 1024;
+
+/// What a room takes beside all that grows, in bytes.
+const ROOM_OVERHEAD: usize = 1024;
 
 /// What belongs to a room's writer, whichever thread that is.
 pub(super) struct Writer<W> {
@@ -55,17 +59,24 @@ pub(super) struct Writer<W> {
     transcript: Arc<Mutex<Transcript>>,
     lag: Arc<Lag>,
     metrics: Arc<Metrics>,
+    /// For what no other part of the room is charged for.
+    charge: Charge,
 }
 
 impl<W: Wire> Writer<W> {
-    pub(super) fn new(history_max: usize, metrics: Arc<Metrics>, lag: Arc<Lag>) -> Self {
+    pub(super) fn new(
+        history_max: usize,
+        metrics: Arc<Metrics>,
+        lag: Arc<Lag>,
+        memory: &Arc<Memory>,
+    ) -> Self {
         Writer {
             members: Vec::new(),
             receivers: 0,
             #[cfg(feature = "redis")]
             guests: Guests::default(),
             history: History::new(history_max),
-            batch: Batch::new(),
+            batch: Batch::new(memory),
             done: (0, 0),
             added: 0,
             view: View::default(),
@@ -73,9 +84,10 @@ impl<W: Wire> Writer<W> {
             here: 0,
             scratch: Vec::new(),
             text: String::new(),
-            transcript: Arc::new(Mutex::new(Transcript::new())),
+            transcript: Arc::new(Mutex::new(Transcript::new(memory))),
             lag,
             metrics,
+            charge: Charge::new(memory, Purpose::Write),
         }
     }
 
@@ -103,13 +115,24 @@ impl<W: Wire> Writer<W> {
 
     /// Gives back all memory that the next batch can do without.
     pub(super) fn shrink(&mut self) {
+        self.members.iter_mut().for_each(Member::shrink);
+        self.history.gather(&mut lock(&self.transcript));
+        self.give_back();
+    }
+
+    /// Gives back what is only kept for the next batch.
+    fn give_back(&mut self) {
         self.batch.shrink();
         shrink(&mut self.scratch);
         self.text = String::new();
-        self.members.iter_mut().for_each(Member::shrink);
-        let transcript = &mut *lock(&self.transcript);
-        self.history.gather(transcript);
-        transcript.shrink();
+        lock(&self.transcript).shrink();
+        self.settle();
+    }
+
+    /// Charges for what it holds now.
+    fn settle(&mut self) {
+        let buffers = self.scratch.capacity() + self.text.capacity() + self.history.capacity();
+        self.charge.settle(buffers + ROOM_OVERHEAD);
     }
 
     /// Goes through the batch in its order, and delivers it.
@@ -128,6 +151,10 @@ impl<W: Wire> Writer<W> {
         }
         drop(left);
         self.batch.posts = posts;
+        self.settle();
+        if self.charge.memory().is_scarce() {
+            self.give_back();
+        }
     }
 
     /// Goes through posts until there are no more, or they have added too much; whether it was all of them.
@@ -144,6 +171,10 @@ impl<W: Wire> Writer<W> {
                 break false;
             }
         };
+        if is_all {
+            self.batch.settle_debt();
+        }
+        transcript.settle();
         self.here = transcript.end();
         transcript.show(self.from, &mut self.view);
         is_all
@@ -183,7 +214,7 @@ impl<W: Wire> Writer<W> {
         let frame = self.done.0..self.done.0 + frame_len;
         self.done.0 = frame.end;
         let place = transcript.append(&self.batch.relays[frame]);
-        self.history.keep(&place);
+        self.history.keep(&place, self.charge.memory().is_plentiful());
         let is_here = self.note(from, |member| member.leave_out(place));
         self.metrics.deliveries(self.receivers - usize::from(is_here));
     }
@@ -282,9 +313,15 @@ impl<W: Wire> Writer<W> {
 
     /// Gives each member its share, and takes those whose membership has ended out of the list.
     fn deliver(&mut self) {
-        let Writer { members, batch, view, scratch, metrics, .. } = self;
-        let turn =
-            Turn { view, own: &batch.answers, here: self.here, transcript: &self.transcript, lag: &self.lag };
+        let Writer { members, batch, view, scratch, metrics, charge, .. } = self;
+        let turn = Turn {
+            view,
+            own: &batch.answers,
+            here: self.here,
+            transcript: &self.transcript,
+            lag: &self.lag,
+            memory: charge.memory(),
+        };
         members.retain_mut(|member| {
             // What goes wrong on the way to one member is nobody else's loss, least of all the writer's own client's.
             match catch_unwind(AssertUnwindSafe(|| member.take_share(&turn, scratch))) {
