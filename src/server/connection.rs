@@ -14,6 +14,10 @@ use super::sync::{Condvar, Mutex, lock, wait_timeout};
 use super::tracer::Tracer;
 use crate::sys;
 
+/// How many reads there may be after the deadline of a whole head or message, each of what has already arrived: when
+/// the server itself was stopped for a while, that is what came in time.
+pub(crate) const LATE_READS_MAX: u32 = 8;
+
 /// The most that is read and discarded of a closing peer, in bytes.
 const LINGER_MAX: u64 = 16 * 1024 * 1024;
 

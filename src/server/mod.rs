@@ -8,6 +8,7 @@
 //! ```text
 //!   acceptor    accepting: each connection gets a place and a thread, or is refused
 //!   client      one client's life: request head, answer, room, closing
+//!   chat        a client in its room: reading and posting until there is a reason to end
 //!   site        what a request is answered
 //!   shared      what all threads of a server share
 //!   refuser     refusing where there is no place or no thread
@@ -33,6 +34,7 @@
 
 mod acceptor;
 mod buffer;
+mod chat;
 mod client;
 pub mod config;
 mod connection;
