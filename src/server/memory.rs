@@ -30,7 +30,7 @@ pub(crate) struct Memory {
     /// The part of it that receive buffers take.
     receiving: AtomicUsize,
     next_laggard: AtomicU64,
-    laggards: Mutex<BTreeMap<u64, Listed>>,
+    laggards: Mutex<BTreeMap<u64, Weak<dyn Laggard>>>,
 }
 
 /// What memory is charged for.
@@ -50,14 +50,10 @@ pub(crate) struct Exhausted;
 
 /// One who may be dropped for the sake of the others.
 pub(crate) trait Laggard: Send + Sync {
+    /// How many bytes it is behind.
+    fn lag(&self) -> usize;
     /// Ends its connection, and gives back what is held for it.
     fn drop_for_memory(&self);
-}
-
-/// A laggard's entry: how far it is behind, in bytes, can be told without asking it.
-struct Listed {
-    lag: Arc<AtomicUsize>,
-    laggard: Weak<dyn Laggard>,
 }
 
 impl Memory {
@@ -119,13 +115,11 @@ impl Memory {
         if purpose == Purpose::Receive && self.receiving.load(Ordering::Relaxed) >= self.limit / 4 {
             return false;
         }
-        let furthest = {
-            let laggards = lock(&self.laggards);
-            let by_lag =
-                laggards.values().map(|listed| (listed.lag.load(Ordering::Relaxed), &listed.laggard));
-            by_lag.max_by_key(|(lag, _)| *lag).filter(|(lag, _)| *lag > 0).and_then(|(_, it)| it.upgrade())
-        };
-        furthest.iter().for_each(|laggard| laggard.drop_for_memory());
+        // The list is left alone before anyone is dropped: that strikes him out.
+        let laggards: Vec<_> = lock(&self.laggards).values().filter_map(Weak::upgrade).collect();
+        let furthest =
+            laggards.iter().max_by_key(|laggard| laggard.lag()).filter(|laggard| laggard.lag() > 0);
+        furthest.into_iter().for_each(|laggard| laggard.drop_for_memory());
         furthest.is_some()
     }
 
@@ -139,14 +133,11 @@ impl Memory {
         true
     }
 
-    /// A number for a laggard.
-    pub(crate) fn number_laggard(&self) -> u64 {
-        self.next_laggard.fetch_add(1, Ordering::Relaxed)
-    }
-
-    /// Lists one who may be dropped, with the place where its lag can be read.
-    pub(crate) fn list(&self, number: u64, lag: Arc<AtomicUsize>, laggard: Weak<dyn Laggard>) {
-        lock(&self.laggards).insert(number, Listed { lag, laggard });
+    /// Lists one who may be dropped; under which number.
+    pub(crate) fn list(&self, laggard: Weak<dyn Laggard>) -> u64 {
+        let number = self.next_laggard.fetch_add(1, Ordering::Relaxed);
+        lock(&self.laggards).insert(number, laggard);
+        number
     }
 
     /// Takes it out of the list.

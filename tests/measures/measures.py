@@ -34,7 +34,7 @@ LINK = ("src/server/link/",)
 # How many lines of code the parts of the house may have, tests apart.
 PARTS = [
     Part("the protocol", 1200, 0, ("src/protocol/",)),
-    Part("the room", 800, 1386, ("src/server/room/",)),
+    Part("the room", 800, 1274, ("src/server/room/",)),
     Part("the link to other servers", 900, 0, LINK),
     Part("all but page, trace and link", 5200, 0, ("src/",), (*TRACE, *LINK)),
 ]
@@ -50,7 +50,7 @@ class Awaited(NamedTuple):
 
 AWAITED = [
     Awaited("src/protocol/", 0, 3),
-    Awaited("src/server/room/", 16, 6),
+    Awaited("src/server/room/", 17, 6),
 ]
 
 

@@ -11,7 +11,7 @@ use crate::server::memory::{Charge, Exhausted, Memory, Purpose, grown};
 pub(super) struct Batch<W> {
     pub(super) posts: Vec<Post<W>>,
     pub(super) relays: Vec<u8>,
-    pub(super) answers: Vec<u8>,
+    pub(super) answers: Arc<Vec<u8>>,
     /// How many bytes the transcript will take of it: they are charged for beforehand, because the writer cannot wait.
     owed: usize,
     charge: Charge,
@@ -42,7 +42,7 @@ pub(super) enum Post<W> {
 impl<W: Wire> Batch<W> {
     pub(super) fn new(memory: &Arc<Memory>) -> Self {
         let charge = Charge::new(memory, Purpose::Post);
-        Batch { posts: Vec::new(), relays: Vec::new(), answers: Vec::new(), owed: 0, charge }
+        Batch { posts: Vec::new(), relays: Vec::new(), answers: Arc::default(), owed: 0, charge }
     }
 
     /// How many bytes there are, of frames and of the posts themselves.
@@ -71,9 +71,14 @@ impl<W: Wire> Batch<W> {
     /// Adds a frame for one member.
     pub(super) fn answer(&mut self, to: MemberId, frame: &[u8], is_message: bool) -> Result<(), Exhausted> {
         self.make_space(0, frame.len())?;
-        self.answers.extend_from_slice(frame);
+        self.own().extend_from_slice(frame);
         self.posts.push(Post::Answer { to, frame_len: frame.len(), is_message });
         Ok(())
+    }
+
+    /// The `answers`, which nobody else has while they are added to.
+    pub(super) fn own(&mut self) -> &mut Vec<u8> {
+        Arc::make_mut(&mut self.answers)
     }
 
     /// Space for one more post with so many bytes for everyone, or for one.
@@ -85,7 +90,7 @@ impl<W: Wire> Batch<W> {
         self.charge.resize(relays + answers + posts * size_of::<Post<W>>() + owed)?;
         self.owed = owed;
         reserve(&mut self.relays, relays);
-        reserve(&mut self.answers, answers);
+        reserve(self.own(), answers);
         reserve(&mut self.posts, posts);
         Ok(())
     }
@@ -105,7 +110,7 @@ impl<W: Wire> Batch<W> {
     pub(super) fn clear(&mut self) {
         self.posts.clear();
         self.relays.clear();
-        self.answers.clear();
+        self.own().clear();
         self.settle_debt();
     }
 
@@ -113,7 +118,7 @@ impl<W: Wire> Batch<W> {
     pub(super) fn shrink(&mut self) {
         shrink(&mut self.posts);
         shrink(&mut self.relays);
-        shrink(&mut self.answers);
+        shrink(self.own());
         self.settle_debt();
     }
 
@@ -131,7 +136,7 @@ fn reserve<T>(vector: &mut Vec<T>, capacity: usize) {
 const KEPT_MAX: usize = 2 * 1024;
 
 /// Empties a vector and gives back most of its memory, if it is much.
-pub(super) fn shrink<T>(vector: &mut Vec<T>) {
+fn shrink<T>(vector: &mut Vec<T>) {
     vector.clear();
     vector.shrink_to(KEPT_MAX / size_of::<T>());
 }

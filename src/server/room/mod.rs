@@ -1,7 +1,8 @@
 //! A room: who is here, what is to be sent to them, and the one place that writes to clients.
 //!
-//! Written to each member at once, message by message and under a lock, a broadcast would cost a system call per
-//! delivery, and everyone would wait for everyone. So it is done in two steps, each under a lock of its own:
+//! Written to each member at once, message by message and under a lock, a broadcast (a *fan-out*) would cost a system call
+//! per delivery, and everyone would wait for everyone: `examples/textbook.rs` does it so. Here it is done in two steps,
+//! each under a lock of its own:
 //!
 //! ```text
 //!   reader --post-->                    +-- swap, when a turn begins --> one send per member,
@@ -9,12 +10,23 @@
 //!   reader --post-->                    +-- the next ones gather here meanwhile
 //! ```
 //!
-//! [`Room::relay`] posts a finished frame into the queue. [`Room::flush`] takes a *turn* at writing: whoever holds the
-//! writer's lock is the writer. It yields the processor, so that every reader that is ready can post first, and again
-//! while that brings something; swaps the queue for an empty one; gives each member all that is for it in a single
-//! system call; and goes back to its own client. Whoever flushes meanwhile waits for the next turn. Only one does: the
-//! others leave their frames to that one, and go straight back to reading. The busier the room, the larger the batches
-//! and the fewer the system calls per message.
+//! Nine words are all there is to it:
+//!
+//! - a **post** is one thing that happens in a room: a frame for everyone or for one, an arrival, a departure ([`batch`]);
+//! - the **queue** takes posts, whole batches of them, in the order that is everyone's order;
+//! - a **turn** at writing takes the queue's batch and gives each member its share of it ([`writer`]);
+//! - the **transcript** is all that everyone may get, end to end, held once ([`transcript`]);
+//! - a **member** is somebody in the room, with the wire to its client ([`member`]);
+//! - its **share** of a batch is a piece of the transcript, without its own frames, and with what is for it alone;
+//! - its **outbox** is what it is still to be sent, as places in the transcript, and, if it is slow, a thread ([`outbox`]);
+//! - the **history** is which messages of the transcript are kept for those who come later ([`history`]);
+//! - an **announcement** tells the members that have a name of another's arrival or departure ([`presence`]).
+//!
+//! [`Room::relay`] posts a finished frame. [`Room::flush`] takes a turn: whoever holds the writer's lock is the writer. It
+//! yields the processor, so that every reader that is ready can post first, and again while that brings something; swaps
+//! the queue for an empty one; gives each member all that is for it in a single system call; and goes back to its own
+//! client. Whoever flushes meanwhile waits for the next turn. Only one does: the others leave their frames to that one, and
+//! go straight back to reading. The busier the room, the larger the batches and the fewer the system calls per message.
 //!
 //! Joining, leaving and closing are posted like frames. So everything that happens in a room has one order, the
 //! same for all its members: the order of the queue.
@@ -22,20 +34,21 @@
 //! Rules:
 //!
 //! 1. Only who holds the writer's lock writes to a member's socket, from its 101 to its Close, or in the writer's place
-//!    the thread of the member's backlog (rule 3). So frames never interleave.
-//! 2. Whether someone waits for the next turn is decided under the queue's lock, and is over once that one has taken
-//!    the batch, under the same lock. So no frame is ever left behind without a writer.
-//! 3. The writer never waits for a client. What a socket does not take at once goes to a thread: see [`backlog`].
+//!    the thread of the member's outbox (rule 3). So frames never interleave.
+//! 2. Whether someone waits for the next turn is decided under the queue's lock, and is over once that one has taken the
+//!    batch, under the same lock. So no frame is ever left behind without a writer. Locks are taken in this order: writer,
+//!    queue; writer, outbox, transcript.
+//! 3. The writer never waits for a client. What a socket does not take at once is left to the member's outbox.
 //! 4. After a write that failed, or stopped half way and is not continued, the socket is cut at once: half a frame
 //!    on the wire is the end of that stream. Its reader notices, and posts that the member leaves.
 //! 5. The queue is bounded: a reader that finds it full takes a turn itself before it posts. While it waits for that it
-//!    does not read, and TCP slows its client down. Joining, leaving and closing never wait.
+//!    does not read, and TCP slows its client down (*backpressure*). Joining, leaving and closing never wait.
 //! 6. A turn is one batch: nobody writes for ever.
 //! 7. Before a closing member's socket is shut for writing, its Close has been written, by whoever was the writer.
 //! 8. A panic costs one member its connection, or all of them a batch. No code of a client's own runs under the locks,
 //!    so a poisoned one stays in use.
+//! 9. What a room holds is charged to the server's [`Memory`] before it grows.
 
-mod backlog;
 mod batch;
 #[cfg(feature = "redis")]
 mod guests;
@@ -43,6 +56,7 @@ mod history;
 mod member;
 #[cfg(all(test, chinwag_model))]
 mod model;
+mod outbox;
 mod presence;
 #[cfg(test)]
 mod received;
@@ -61,11 +75,12 @@ use super::pace::TICK;
 use super::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::sync::{Mutex, lock, pause, thread, try_lock};
 use crate::protocol::close::{CloseCode, CloseFrame};
-use backlog::Lag;
 use batch::{Batch, Post};
 #[cfg(feature = "redis")]
 pub(crate) use guests::GuestId;
+use outbox::Common;
 pub(crate) use presence::is_forged;
+use transcript::Transcript;
 use writer::Writer;
 
 /// The most that is queued before those who post are kept waiting, in bytes.
@@ -132,10 +147,9 @@ pub(crate) struct Room<W> {
     queue: Mutex<Queue<W>>,
     /// Whoever holds this lock is the writer. It is taken before the queue's, never while that is held.
     writer: Mutex<Writer<W>>,
-    lag: Arc<Lag>,
+    common: Arc<Common>,
     holds_memory: AtomicBool,
     queue_max: usize,
-    memory: Arc<Memory>,
     metrics: Arc<Metrics>,
 }
 
@@ -149,16 +163,20 @@ struct Queue<W> {
 impl<W: Wire> Room<W> {
     pub(crate) fn new(bounds: Bounds, metrics: Arc<Metrics>, memory: &Arc<Memory>) -> Self {
         metrics.room_opened();
-        let lag = Arc::new(Lag { max: bounds.max_lag, far_behind: AtomicUsize::new(0) });
+        let common = Arc::new(Common {
+            transcript: Mutex::new(Transcript::new(memory)),
+            memory: Arc::clone(memory),
+            max_lag: bounds.max_lag,
+            far_behind: AtomicUsize::new(0),
+        });
         Room {
             queue: Mutex::new(Queue { batch: Batch::new(memory), next_member: 0, awaited: false }),
-            writer: Mutex::new(Writer::new(bounds.history, Arc::clone(&metrics), Arc::clone(&lag), memory)),
-            lag,
+            writer: Mutex::new(Writer::new(bounds.history, Arc::clone(&common), Arc::clone(&metrics))),
+            common,
             holds_memory: AtomicBool::new(false),
             // What is queued and what the writer has taken may all be added to a member's lag before those who send
             // have seen that it is far behind. So both have to be small beside the lag that is allowed.
             queue_max: QUEUE_MAX.min(bounds.max_lag / 16).max(1),
-            memory: Arc::clone(memory),
             metrics,
         }
     }
@@ -200,7 +218,7 @@ impl<W: Wire> Room<W> {
 
     /// Whether some member is more than half as far behind as it may be: then whoever sends is to slow down.
     pub(crate) fn is_someone_far_behind(&self) -> bool {
-        self.lag.far_behind.load(Ordering::Relaxed) > 0
+        self.common.far_behind.load(Ordering::Relaxed) > 0
     }
 
     /// Whether there is memory that a quiet room does not need.
@@ -248,7 +266,7 @@ impl<W: Wire> Room<W> {
                     return;
                 }
                 drop(queue);
-                if !self.memory.make_room(Purpose::Post) {
+                if !self.common.memory.make_room(Purpose::Post) {
                     self.flush();
                     pause(TICK);
                 }

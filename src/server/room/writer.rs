@@ -10,18 +10,18 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::backlog::Lag;
-use super::batch::{Batch, Post, shrink};
+use super::batch::{Batch, Post};
 #[cfg(feature = "redis")]
 use super::guests::Guests;
 use super::history::History;
-use super::member::{Member, PIECES_LEN, Turn};
-use super::transcript::{Transcript, View};
+use super::member::{Member, PIECES_LEN};
+use super::outbox::Common;
+use super::transcript::Transcript;
 use super::{Farewell, MemberId, Newcomer, Wire, presence};
 use crate::protocol::frame::{FrameHeader, Opcode};
-use crate::server::memory::{Charge, Memory, Purpose};
+use crate::server::memory::{Charge, Purpose};
 use crate::server::metrics::Metrics;
-use crate::server::sync::{Mutex, lock};
+use crate::server::sync::lock;
 
 /// How much memory a quiet room may hold between two batches, in bytes.
 const QUIET_MAX: usize = 16 * 1024;
@@ -48,46 +48,32 @@ pub(super) struct Writer<W> {
     done: (usize, usize),
     /// How many bytes have been added meanwhile, of what is for single members, announcements and pieces.
     added: usize,
-    /// The part of the transcript that is being delivered, and where it begins and ends.
-    view: View,
-    from: u64,
-    here: u64,
     /// Where small pieces are put together for one send.
-    scratch: Vec<u8>,
+    scratch: Arc<Vec<u8>>,
     /// What is being announced, as a frame.
     pub(super) text: String,
-    transcript: Arc<Mutex<Transcript>>,
-    lag: Arc<Lag>,
+    common: Arc<Common>,
     metrics: Arc<Metrics>,
     /// For what no other part of the room is charged for.
     charge: Charge,
 }
 
 impl<W: Wire> Writer<W> {
-    pub(super) fn new(
-        history_max: usize,
-        metrics: Arc<Metrics>,
-        lag: Arc<Lag>,
-        memory: &Arc<Memory>,
-    ) -> Self {
+    pub(super) fn new(history_max: usize, common: Arc<Common>, metrics: Arc<Metrics>) -> Self {
         Writer {
             members: Vec::new(),
             receivers: 0,
             #[cfg(feature = "redis")]
             guests: Guests::default(),
             history: History::new(history_max),
-            batch: Batch::new(memory),
+            batch: Batch::new(&common.memory),
             done: (0, 0),
             added: 0,
-            view: View::default(),
-            from: 0,
-            here: 0,
-            scratch: Vec::new(),
+            scratch: Arc::default(),
             text: String::new(),
-            transcript: Arc::new(Mutex::new(Transcript::new(memory))),
-            lag,
+            charge: Charge::new(&common.memory, Purpose::Write),
+            common,
             metrics,
-            charge: Charge::new(memory, Purpose::Write),
         }
     }
 
@@ -109,23 +95,23 @@ impl<W: Wire> Writer<W> {
 
     /// How much memory it holds for the next batch, in bytes, apart from the little that each member does.
     pub(super) fn held(&self) -> usize {
-        let transcript = lock(&self.transcript).capacity().saturating_sub(2 * self.history.len());
+        let transcript = lock(&self.common.transcript).capacity().saturating_sub(2 * self.history.len());
         self.batch.capacity() + self.scratch.capacity() + self.text.capacity() + transcript
     }
 
     /// Gives back all memory that the next batch can do without.
     pub(super) fn shrink(&mut self) {
         self.members.iter_mut().for_each(Member::shrink);
-        self.history.gather(&mut lock(&self.transcript));
+        self.history.gather(&mut lock(&self.common.transcript));
         self.give_back();
     }
 
     /// Gives back what is only kept for the next batch.
     fn give_back(&mut self) {
         self.batch.shrink();
-        shrink(&mut self.scratch);
+        self.scratch = Arc::default();
         self.text = String::new();
-        lock(&self.transcript).shrink();
+        lock(&self.common.transcript).shrink();
         self.settle();
     }
 
@@ -147,7 +133,7 @@ impl<W: Wire> Writer<W> {
             if is_all {
                 break;
             }
-            self.batch.answers.truncate(posted);
+            self.batch.own().truncate(posted);
         }
         drop(left);
         self.batch.posts = posts;
@@ -159,8 +145,8 @@ impl<W: Wire> Writer<W> {
 
     /// Goes through posts until there are no more, or they have added too much; whether it was all of them.
     fn go_through(&mut self, posts: &mut impl Iterator<Item = Post<W>>) -> bool {
-        let transcript = Arc::clone(&self.transcript);
-        let transcript = &mut *lock(&transcript);
+        let common = Arc::clone(&self.common);
+        let transcript = &mut *lock(&common.transcript);
         self.begin(transcript);
         let is_all = loop {
             match posts.next() {
@@ -175,8 +161,6 @@ impl<W: Wire> Writer<W> {
             self.batch.settle_debt();
         }
         transcript.settle();
-        self.here = transcript.end();
-        transcript.show(self.from, &mut self.view);
         is_all
     }
 
@@ -202,10 +186,9 @@ impl<W: Wire> Writer<W> {
         }
         transcript.keep_from(self.history.start(transcript));
         transcript.begin_batch(self.batch.relays.len() - self.done.0);
-        self.from = transcript.end();
         (self.added, self.receivers) = (0, 0);
         for member in &mut self.members {
-            member.begin(self.from);
+            member.begin(transcript.end());
             self.receivers += usize::from(!member.is_ending());
         }
     }
@@ -246,25 +229,21 @@ impl<W: Wire> Writer<W> {
     fn welcome(&mut self, transcript: &mut Transcript, id: MemberId, newcomer: Newcomer<W>) {
         let Newcomer { wire, greeting, name, history } = newcomer;
         let start = self.batch.answers.len();
-        self.batch.answers.extend_from_slice(&greeting);
+        self.batch.own().extend_from_slice(&greeting);
         let online = self.online() + 1;
         if let Some(name) = &name {
             let names = self.members.iter().filter_map(|member| Some((member.id, member.name.as_deref()?)));
             #[cfg(feature = "redis")]
             let names = self.guests.merge(names);
             presence::welcome(&mut self.text, name, online, names.map(|(_, name)| name));
-            append_text(&mut self.batch.answers, &self.text);
+            append_text(self.batch.own(), &self.text);
             presence::joined(&mut self.text, name, online);
             self.announce(transcript);
         }
         let own = start..self.batch.answers.len();
         self.added += own.len();
-        let mut member = Member::new(id, wire, name, transcript.end());
-        member.greet(own, self.history.newest(history));
-        if history > 0 {
-            self.from = self.from.min(self.history.start(transcript));
-        }
-        self.members.push(member);
+        let greeting = (own, self.history.newest(history));
+        self.members.push(Member::new(id, wire, name, transcript.end(), greeting, &self.common));
         self.receivers += 1;
     }
 
@@ -313,26 +292,18 @@ impl<W: Wire> Writer<W> {
 
     /// Gives each member its share, and takes those whose membership has ended out of the list.
     fn deliver(&mut self) {
-        let Writer { members, batch, view, scratch, metrics, charge, .. } = self;
-        let turn = Turn {
-            view,
-            own: &batch.answers,
-            here: self.here,
-            transcript: &self.transcript,
-            lag: &self.lag,
-            memory: charge.memory(),
-        };
+        let here = lock(&self.common.transcript).end();
+        let Writer { members, batch, scratch, metrics, .. } = self;
         members.retain_mut(|member| {
             // What goes wrong on the way to one member is nobody else's loss, least of all the writer's own client's.
-            match catch_unwind(AssertUnwindSafe(|| member.take_share(&turn, scratch))) {
+            match catch_unwind(AssertUnwindSafe(|| member.take_share(&batch.answers, here, scratch))) {
                 Ok(None) => {}
                 Ok(Some(code)) => metrics.close_sent(code),
                 Err(_) => member.cut(),
             }
             !member.is_ending()
         });
-        view.clear();
-        let transcript = &mut *lock(&self.transcript);
+        let transcript = &mut *lock(&self.common.transcript);
         transcript.keep_from(self.history.start(transcript));
     }
 }

@@ -94,7 +94,7 @@ fn one_who_is_dropped() {
         let model = Model::new(8);
         let slow = ModelWire::scripted([Some(1), Some(0)], [Some(1); 32]);
         let order = talk_much_to(&model, &slow, 5, nothing);
-        let lag = Arc::clone(&model.room.lag);
+        let lag = Arc::clone(&model.room.common);
         model.end(&[&slow]);
         assert_eq!(lag.far_behind.load(Ordering::Relaxed), 0);
         let lagged = slow.taken().lagged;

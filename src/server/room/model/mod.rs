@@ -118,7 +118,7 @@ impl Model {
 
     fn settle(self, wires: &[&Arc<ModelWire>]) {
         let room = Arc::into_inner(self.room).expect("nobody has the room any more");
-        let lag = Arc::clone(&room.lag);
+        let lag = Arc::clone(&room.common);
         drop(room);
         for wire in wires {
             while Arc::strong_count(wire) > 1 {

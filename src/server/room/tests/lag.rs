@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 
 use super::*;
-use crate::server::room::backlog::PART_LEN;
+use crate::server::room::outbox::PART_LEN;
 
 const FAR: usize = 1 << 20;
 
