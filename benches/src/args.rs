@@ -1,6 +1,6 @@
 //! What is asked for on the command line.
 
-use crate::Result;
+use crate::result::Result;
 use crate::server::Contender;
 use std::time::Duration;
 

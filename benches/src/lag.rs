@@ -3,9 +3,9 @@
 //! One talks and one listens; all others take what their sockets hold, and no more. Said is somewhat less than a server
 //! holds for anyone before it gives that one up, so nobody is dropped.
 
-use crate::Result;
 use crate::load::Load;
 use crate::order::{Id, OBSERVER, Order};
+use crate::result::Result;
 use crate::server::{Contender, Server};
 use std::time::{Duration, Instant};
 

@@ -20,14 +20,16 @@ use super::sync::{Mutex, STACK_SIZE, lock};
 use super::tracer::Tracer;
 use crate::protocol::close::CloseCode;
 use crate::protocol::refusal::Refusal;
+use crate::sys::Waker;
 
 /// How long to wait after an error of `accept` that is not over at once, such as no descriptor being free.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Knows all connections of a server.
+/// Accepts connections, and knows those that there are.
 pub(crate) struct Acceptor {
     shared: Arc<Shared>,
     addresses: Arc<Addresses>,
+    waker: Waker,
     gate: Arc<Gate>,
     refuser: Refuser,
     errors: Throttle,
@@ -36,12 +38,14 @@ pub(crate) struct Acceptor {
 }
 
 impl Acceptor {
-    pub(crate) fn new(shared: Arc<Shared>) -> Arc<Acceptor> {
+    /// `waker` wakes it where it waits for the next connection.
+    pub(crate) fn new(shared: Arc<Shared>, waker: Waker) -> Arc<Acceptor> {
         Arc::new(Acceptor {
             addresses: Addresses::new(shared.config.places_per_address()),
             gate: Gate::new(shared.config.max_clients),
             refuser: Refuser::new(shared.config.close_timeout),
             shared,
+            waker,
             errors: Throttle::default(),
             connections: Mutex::default(),
             stopping: AtomicBool::new(false),
@@ -58,9 +62,10 @@ impl Acceptor {
         }
     }
 
-    /// Makes [`Acceptor::run`] end, once its `accept` returns.
+    /// Makes [`Acceptor::run`] end.
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
+        self.waker.wake();
     }
 
     fn is_stopping(&self) -> bool {

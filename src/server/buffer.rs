@@ -19,14 +19,15 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
-    /// An empty buffer that grows to `max` bytes, as many as may have to be kept, or to `READ_MAX` if that is more.
+    /// Returns an empty buffer. It grows to `max` bytes, as many as may have to be kept, or to `READ_MAX` if that is
+    /// more.
     pub(crate) fn new(max: usize, memory: &Arc<Memory>) -> Buffer {
         let mut charge = Charge::new(memory, Purpose::Receive);
         charge.settle(SMALL);
         Buffer { bytes: vec![0; SMALL], filled: 0, max: max.max(READ_MAX), charge, brimmed: false }
     }
 
-    /// What has arrived.
+    /// Returns what has arrived.
     pub(crate) fn filled(&mut self) -> &mut [u8] {
         &mut self.bytes[..self.filled]
     }
@@ -35,8 +36,8 @@ impl Buffer {
         self.filled == 0
     }
 
-    /// Free space to read into: never empty while fewer than `max` bytes are kept. The buffer's size is quadrupled when
-    /// it is full, and up to `READ_MAX` also when the last read filled it.
+    /// Returns free space to read into: never empty while fewer than `max` bytes are kept. The buffer's size is
+    /// quadrupled when it is full, and up to `READ_MAX` also when the last read filled it.
     ///
     /// # Errors
     ///

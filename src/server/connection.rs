@@ -14,12 +14,12 @@ use super::sync::{Condvar, Mutex, lock, wait_timeout};
 use super::tracer::Tracer;
 use crate::sys;
 
+/// How many reads there may be after the deadline of a whole head or message, each of what has already arrived: when
+/// the server itself was stopped for a while, that is what came in time.
+pub(crate) const LATE_READS_MAX: u32 = 8;
+
 /// The most that is read and discarded of a closing peer, in bytes.
 const LINGER_MAX: u64 = 16 * 1024 * 1024;
-
-/// How many reads there may be after the deadline of a whole head or message, each of what has already arrived: when the
-/// server itself was stopped for a while, that is what came in time.
-pub(crate) const LATE_READS_MAX: u32 = 8;
 
 /// A socket with its place in the server (`permit`), which is free again when the last owner drops the connection.
 pub(crate) struct Connection {
@@ -97,7 +97,7 @@ impl Connection {
         }
     }
 
-    /// Waits until everything that is to be sent has been sent, or the connection is cut; at most until `deadline`.
+    /// Waits until everything that is to be sent has been sent, or the connection is cut, at most until `deadline`.
     pub(crate) fn wait_for_end_of_writing(&self, deadline: Instant) {
         let mut ended = lock(&self.writing_ended);
         while !*ended {

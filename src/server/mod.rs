@@ -1,11 +1,41 @@
 //! Everything that touches a socket, a thread or a clock.
 //!
-//! [`Server::run`] accepts; each connection gets a thread of its own, which lives the client's life from its request
-//! head to its closing; what clients say to each other goes through their room.
+//! [`Server::run`] accepts. Each connection gets a thread of its own, which lives the client's life from its request
+//! head to its closing. What clients say to each other goes through their room.
+//!
+//! # The map
+//!
+//! ```text
+//!   acceptor    accepting: each connection gets a place and a thread, or is refused
+//!   client      one client's life: request head, answer, room, closing
+//!   chat        a client in its room: reading and posting until there is a reason to end
+//!   site        what a request is answered
+//!   shared      what all threads of a server share
+//!   refuser     refusing where there is no place or no thread
+//!   rooms       all rooms by their names, and a client's seat in one of them
+//!   connection  one accepted socket: reading until a deadline, sending without waiting
+//!   tracer      what passes on a connection, explained
+//!   gate        how many connections there may be
+//!   policy      who may come in, by host and by origin
+//!   config      what an operator may choose
+//!   link        to other servers that share the rooms
+//!   room        who is in it, what is to be sent to them, and the one place that writes to clients
+//!   response    how responses are written
+//!   date        when
+//!   wishes      what a client asks for in its URL
+//!   names       what rooms and clients can be called
+//!   buffer      what a client has sent
+//!   pace        how fast senders are read while someone is far behind
+//!   memory      one number bounds all that clients can make the server hold
+//!   metrics     what is counted
+//!   log         what is logged, without waiting for it
+//!   sync        locks and threads
+//! ```
 
 mod acceptor;
 mod addresses;
 mod buffer;
+mod chat;
 mod client;
 pub mod config;
 mod connection;
@@ -40,7 +70,7 @@ pub use config::Config;
 pub use log::Log;
 use shared::Shared;
 
-/// What the kernel may hold of what is sent to one client, in bytes; the kernel takes twice that for its own purposes.
+/// What the kernel may hold of what is sent to one client, in bytes. It takes twice that for its own purposes.
 ///
 /// Left to itself it would take megabytes: memory that nobody counts, and that is emptied in steps as large as the lag
 /// that is allowed.
@@ -50,7 +80,6 @@ const SEND_BUFFER: i32 = 128 * 1024;
 pub struct Server {
     listener: TcpListener,
     local_addr: SocketAddr,
-    waker: Arc<Waker>,
     shared: Arc<Shared>,
     acceptor: Arc<Acceptor>,
 }
@@ -59,7 +88,6 @@ pub struct Server {
 #[derive(Clone)]
 pub struct Handle {
     acceptor: Arc<Acceptor>,
-    waker: Arc<Waker>,
 }
 
 impl Server {
@@ -83,24 +111,24 @@ impl Server {
         let listener = TcpListener::bind(config.listen)?;
         sys::limit_send_buffer(&listener, SEND_BUFFER);
         let local_addr = listener.local_addr()?;
-        let waker = Arc::new(Waker::of(&listener)?);
+        let waker = Waker::of(&listener)?;
         let shared = Arc::new(Shared::new(config, local_addr.ip(), log));
-        let acceptor = Acceptor::new(Arc::clone(&shared));
-        Ok(Server { listener, local_addr, waker, shared, acceptor })
+        let acceptor = Acceptor::new(Arc::clone(&shared), waker);
+        Ok(Server { listener, local_addr, shared, acceptor })
     }
 
-    /// The address it is bound to, with the real port.
+    /// Returns the address that it is bound to, with the real port.
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
     }
 
-    /// A handle to stop it by.
+    /// Returns a handle to stop it by.
     pub fn handle(&self) -> Handle {
-        Handle { acceptor: Arc::clone(&self.acceptor), waker: Arc::clone(&self.waker) }
+        Handle { acceptor: Arc::clone(&self.acceptor) }
     }
 
-    /// Serves until it is stopped; then sends everyone what was queued and a Close, and waits at most
-    /// [`Config::close_timeout`] for them.
+    /// Serves until it is stopped. Then it sends everyone what was queued and a Close, and waits at most
+    /// [`Config::close_timeout`] for them: a *graceful shutdown*.
     pub fn run(self) {
         let Shared { config, rooms, log, .. } = &*self.shared;
         let hearing = Arc::clone(rooms);
@@ -118,6 +146,5 @@ impl Handle {
     /// Makes [`Server::run`] stop accepting and end.
     pub fn stop(&self) {
         self.acceptor.stop();
-        self.waker.wake();
     }
 }

@@ -6,7 +6,7 @@ const ROOM_NAME_MAX: usize = 64;
 /// The longest name of a client, in characters.
 const CLIENT_NAME_MAX: usize = 32;
 
-/// Whether a room can be called that; the lobby is called nothing.
+/// Whether a room can be called that. The lobby is called nothing.
 pub(crate) fn is_room_name(name: &str) -> bool {
     let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     name.len() <= ROOM_NAME_MAX && name.bytes().all(is_name_byte)

@@ -4,7 +4,7 @@ use super::date::HttpDate;
 use crate::protocol::handshake::AcceptKey;
 use crate::protocol::refusal::Refusal;
 
-/// Returns the response that tells a client why its request is refused; to a HEAD without the telling.
+/// Returns the response that tells a client why its request is refused. To a HEAD it does not tell.
 pub(crate) fn refuse(refusal: Refusal, head: &[u8]) -> Vec<u8> {
     let status = format!("{} {}", refusal.status(), refusal.reason_phrase());
     let is_head = head.strip_prefix(b"\r\n").unwrap_or(head).starts_with(b"HEAD ");

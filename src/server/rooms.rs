@@ -27,7 +27,7 @@ pub(crate) struct Rooms<W> {
     bounds: Bounds,
     metrics: Arc<Metrics>,
     memory: Arc<Memory>,
-    /// To the servers that share them.
+    /// Goes to the servers that share them.
     link: Link,
     open: Mutex<Open<W>>,
 }
@@ -51,13 +51,13 @@ impl<W: Wire> Rooms<W> {
         Arc::new(Rooms { bounds, metrics, memory, link, open: Mutex::new(open) })
     }
 
-    /// The link to the servers that share the rooms.
+    /// Returns the link to the servers that share the rooms.
     pub(crate) fn link(&self) -> &Link {
         &self.link
     }
 
-    /// A seat for `newcomer` in the room of this name, which comes into being if need be; `None` once the rooms are
-    /// closed.
+    /// Returns a seat for `newcomer` in the room of this name, which comes into being if need be. Once the rooms are
+    /// closed, there are none.
     pub(crate) fn enter(self: &Arc<Self>, name: &str, newcomer: Newcomer<W>) -> Option<Seat<W>> {
         let (room, (id, presence)) = {
             let mut open = lock(&self.open);
@@ -102,7 +102,7 @@ impl<W: Wire> Rooms<W> {
         rooms.iter().take_while(|_| Instant::now() <= deadline).for_each(|room| room.flush());
     }
 
-    /// Takes what another server tells.
+    /// Takes what another server tells. What is said there is written to each room here at once, as far as it can be.
     pub(crate) fn hear(&self, server: u64, news: &[News<'_>]) {
         let mut delivery = Delivery { rooms: self, found: BTreeMap::new(), rest: Rest::default() };
         for item in news {
@@ -138,7 +138,7 @@ impl<W: Wire> Rooms<W> {
         );
     }
 
-    /// Changes who is known to be elsewhere; if that is news, posts it in the room, if that is here.
+    /// Changes who is known to be elsewhere. If that is news, it is posted in the room, if the room is here.
     fn change(&self, room: &str, note: impl FnOnce(&mut Neighbours) -> bool, post: impl FnOnce(&Room<W>)) {
         let mut open = lock(&self.open);
         if note(&mut open.neighbours) {
@@ -198,21 +198,21 @@ impl<'n, W: Wire> Delivery<'_, 'n, W> {
     }
 }
 
-/// A client's membership of a room: dropped, by return or by panic, it is ended.
+/// A client's membership of a room. It ends when the seat is dropped, by return or by panic.
 pub(crate) struct Seat<W: Wire> {
     rooms: Arc<Rooms<W>>,
     name: String,
     room: Arc<Room<W>>,
     id: MemberId,
-    /// The Close with which the membership is to end, if it is not to end without a word.
+    /// The Close with which the membership is to end; `None` for an end without a word.
     farewell: Option<Farewell>,
     /// Dropped after the membership has ended.
     _presence: Option<Presence>,
 }
 
 impl<W: Wire> Seat<W> {
-    /// See [`Room::relay`]. Other servers are told at the same moment: whoever answers, here or there, is behind it here
-    /// and there.
+    /// See [`Room::relay`]. Other servers are told at the same moment: whoever answers, here or there, is behind it
+    /// here and there.
     pub(crate) fn relay(&self, frame: &[u8]) {
         self.room.relay(self.id, frame, || self.rooms.link.publish(&self.name, frame));
     }

@@ -1,8 +1,8 @@
 //! Locks and threads.
 //!
 //! A lock that was poisoned by a panic stays in use: nothing of a client's own runs under it. In tests built with
-//! `--cfg chinwag_model` locks and threads are those of a model checker, which leads the rooms through many thousands of
-//! schedules: see `room/model`.
+//! `--cfg chinwag_model` locks and threads are those of a model checker, which leads the rooms through many thousands
+//! of schedules: see `room/model`.
 
 /// Room for the calls of one thread, in bytes. Only what is used of it takes memory.
 pub(crate) const STACK_SIZE: usize = 64 * 1024;

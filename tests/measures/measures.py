@@ -34,9 +34,9 @@ LINK = ("src/server/link/",)
 # How many lines of code the parts of the house may have, tests apart.
 PARTS = [
     Part("the protocol", 1200, 0, ("src/protocol/",)),
-    Part("the room", 800, 921, ("src/server/room/",)),
+    Part("the room", 800, 1274, ("src/server/room/",)),
     Part("the link to other servers", 900, 0, LINK),
-    Part("all but page, trace and link", 4000, 4284, ("src/",), (*TRACE, *LINK)),
+    Part("all but page, trace and link", 5200, 0, ("src/",), (*TRACE, *LINK)),
 ]
 
 
@@ -50,8 +50,7 @@ class Awaited(NamedTuple):
 
 AWAITED = [
     Awaited("src/protocol/", 0, 3),
-    Awaited("src/server/room/", 16, 6),
-    Awaited("benches/src/", 16, 4),
+    Awaited("src/server/room/", 17, 6),
 ]
 
 
@@ -117,7 +116,7 @@ def faults_of_imports(package, folder):
 
 
 def main(paths):
-    sources = [Source(path, Path(path).read_bytes()) for path in sorted(paths)]
+    sources = [Source(path, Path(path).read_bytes()) for path in sorted(set(paths))]
     assert any(source.path == "src/lib.rs" for source in sources), "this is not the house"
     print_files(sources)
     print_directories(sources)

@@ -1,7 +1,7 @@
 //! The link to other servers that share the rooms: to none, or, with the feature `redis`, to those on the same Redis.
 //!
-//! What clients say and who they are goes down from the rooms into the [`Link`]. What it hears from elsewhere it tells as
-//! [`News`], to whomever it was started for.
+//! The rooms tell a [`Link`] what their clients say, and who they are. What it hears from other servers is [`News`] to
+//! whoever has started it.
 
 #[cfg(not(feature = "redis"))]
 mod alone;

@@ -25,7 +25,7 @@ struct Neighbour {
 }
 
 impl Neighbours {
-    /// Those in the room of this name, with their names, in order of arrival.
+    /// Returns those in the room of this name, with their own names, in order of arrival.
     pub(super) fn within(&self, room: &str) -> Vec<(NeighbourId, &str)> {
         let mut known: Vec<_> = self.rooms.get(room).into_iter().flatten().collect();
         known.sort_unstable_by_key(|(_, neighbour)| neighbour.arrival);
@@ -61,12 +61,12 @@ impl Neighbours {
         removed
     }
 
-    /// From now on none of this server's has been seen in its roster.
+    /// Notes that none of this server's has been seen in its roster yet.
     pub(super) fn begin_roster(&mut self, server: u64) {
         self.of_server(server).for_each(|(_, _, neighbour)| neighbour.is_unseen = true);
     }
 
-    /// Those of this server who have not been seen in its roster, with their rooms.
+    /// Returns those of this server who have not been seen in its roster, with their rooms.
     pub(super) fn unseen(&mut self, server: u64) -> Vec<(String, NeighbourId)> {
         let unseen = self.of_server(server).filter(|(_, _, neighbour)| neighbour.is_unseen);
         unseen.map(|(room, id, _)| (room.to_owned(), id)).collect()

@@ -13,22 +13,22 @@
 //!
 //! Rules:
 //!
-//! 1. No room ever waits for Redis. The outbox is bounded; what does not fit, and what is said while Redis is away, is
+//! 1. No room ever waits for Redis. The outbox is bounded. What does not fit, and what is said while Redis is away, is
 //!    not shared with the other servers, and counted.
 //! 2. A bulletin is published once or not at all. If no answer comes, nobody knows whether it was: it is counted as
 //!    dropped and never sent again. One that still arrives, behind a later one, is ignored: bulletins are numbered.
-//! 3. Each sender's messages reach every server in the order in which it sent them; all servers but its own see all
+//! 3. Each sender's messages reach every server in the order in which it sent them. All servers but its own see all
 //!    messages in the order in which Redis had them.
 //! 4. What comes from Redis is checked as what comes from a client is: see [`payload`]. A message is a frame that was
 //!    read, unmasked and written by a server, so an announcement is never one: each server writes its own.
 //! 5. Redis is away as soon as it fails, refuses, or does not answer for [`session::TIMEOUT`]. It is tried again for
-//!    ever; see [`session`]. Then each server tells the others who is with it (a *roster*), and is told.
+//!    ever (see [`session`]). Then each server tells the others who is with it (a *roster*), and is told.
 //! 6. The subscriber waits where a room's queue is full: for that room's writer, which waits for nobody. While someone
 //!    there is far behind, it reads that room's messages no faster than a client's would be.
 //!
 //! There is one channel for everything, `chinwag:DB` with the number of the database, by which Redis itself does not
-//! tell channels apart: one channel has one order. A server that is silent for [`servers::SILENCE_MAX`] is gone, and its
-//! clients with it.
+//! tell channels apart: one channel has one order. A server that is silent for [`servers::SILENCE_MAX`] is gone, and
+//! its clients with it.
 //!
 //! Whoever may publish there is trusted with what is said, not with how: it can say anything in any room, but not
 //! harm a server.
@@ -61,7 +61,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 pub(crate) struct Link(Option<Arc<Station>>);
 
 impl Link {
-    /// The link through this Redis, for messages of at most `max_message` bytes.
+    /// Returns a link through this Redis, for messages of at most `max_message` bytes.
     pub(crate) fn new(url: Option<RedisUrl>, max_message: usize, log: &Log) -> Link {
         Link(url.map(|url| Arc::new(Station::new(url, max_message, log.clone()))))
     }
@@ -72,7 +72,7 @@ impl Link {
         Link(None)
     }
 
-    /// Joins the others, as soon as that can be done; `tell` is told which of them has which news.
+    /// Joins the others, as soon as that can be done. `tell` is called with one of them and what it tells.
     pub(crate) fn start(&self, tell: impl Fn(u64, &[News<'_>]) + Send + 'static) {
         let Some(station) = &self.0 else { return };
         let (publishes, subscribes) = (Arc::clone(station), Arc::clone(station));
@@ -93,7 +93,7 @@ impl Link {
         }
     }
 
-    /// Tells the others that a client comes, if it has a name; and that it goes when the result is dropped.
+    /// Tells the others that a client comes, if it has a name. When the result is dropped, they are told that it goes.
     pub(crate) fn introduce(&self, room: &str, name: Option<&str>) -> Option<Presence> {
         let (station, name) = (self.0.as_ref()?, name?);
         let client = station.outbox.introduce(room, name);
@@ -107,7 +107,7 @@ impl Link {
         }
     }
 
-    /// What `/metrics` tells of it.
+    /// Returns what `/metrics` tells of it.
     pub(crate) fn render(&self) -> String {
         self.0.as_ref().map(|station| station.standing.render()).unwrap_or_default()
     }

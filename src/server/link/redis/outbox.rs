@@ -8,7 +8,7 @@ use super::payload::{BulletinWriter, Record};
 use crate::server::link::news::News;
 use crate::server::sync::{Condvar, Mutex, lock, wait_timeout};
 
-/// The most that gathers until it is published, in bytes; a message always fits if there is nothing else.
+/// The most that gathers until it is published, in bytes. A message always fits if there is nothing else.
 const QUEUED_MAX: usize = 4 << 20;
 
 /// What a bulletin is filled up to, in bytes: Redis has to take it in and answer in time.
@@ -211,7 +211,7 @@ impl Contents {
         }
     }
 
-    /// Adds what is owed; a roster waits until there is room for it, so that rosters do not pile up.
+    /// Adds what is owed. A roster waits until there is room for it, so that rosters do not pile up.
     fn pay_debts(&mut self) {
         if self.len <= QUEUED_MAX / 2 && mem::take(&mut self.owes_roster) {
             self.push(Record::News(News::RosterBegins));

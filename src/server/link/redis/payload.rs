@@ -134,7 +134,7 @@ impl BulletinWriter {
 }
 
 impl<'p> Bulletin<'p> {
-    /// Parses a payload; `None` if it is not exactly a bulletin.
+    /// Parses a payload. `None`: it is not exactly a bulletin.
     pub(super) fn parse(payload: &'p [u8]) -> Option<Bulletin<'p>> {
         let mut rest = payload.strip_prefix(MAGIC)?;
         let (server, number, messages_before) = (number(&mut rest)?, number(&mut rest)?, number(&mut rest)?);

@@ -82,7 +82,7 @@ impl Servers {
         self.by_id.remove(&server);
     }
 
-    /// Those who have been silent for too long; they are forgotten.
+    /// Forgets those who have been silent for too long, and returns them.
     pub(super) fn take_silent(&mut self, now: Instant) -> Vec<u64> {
         let step = now.duration_since(self.looked).min(STEP_MAX);
         self.looked = now;

@@ -13,7 +13,7 @@ use super::station::Station;
 /// How long Redis may take to answer, or to take anything of what it is sent.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long to wait after a first failure; twice as long after each further one.
+/// How long to wait after a first failure. After each further one it is twice as long.
 const BACKOFF: Duration = Duration::from_millis(100);
 
 /// How often that is doubled.
@@ -30,8 +30,8 @@ pub(super) fn connect(station: &Station) -> RedisResult<Connection> {
     Ok(connection)
 }
 
-/// Has one `session` after the other, until the server stops. One that panics, for whatever there may be in the answers of
-/// something that is no Redis, has failed.
+/// Has one `session` after the other, until the server stops. One that panics, for whatever there may be in the answers
+/// of something that is no Redis, has failed.
 pub(super) fn repeat(station: &Station, half: Half, mut session: impl FnMut() -> RedisResult<()>) {
     let mut failures = 0;
     while !station.outbox.is_stopping() {

@@ -56,7 +56,7 @@ impl Standing {
         }
     }
 
-    /// A connection does what it is for: the subscriber listens, or the publisher has published a hello.
+    /// Notes that a connection does what it is for: the subscriber listens, or the publisher has published a hello.
     ///
     /// The publisher may be the last to notice that Redis was away: it has to say hello behind the subscriber.
     pub(super) fn up(&self, half: Half) {
@@ -82,7 +82,7 @@ impl Standing {
         connected.is_new = false;
     }
 
-    /// A connection does not, or does not any more; whether it did.
+    /// Notes that a connection does not, or does not any more. Returns whether it did.
     pub(super) fn down(&self, half: Half, reason: &str) -> bool {
         let mut connected = lock(&self.connected);
         if connected.away.is_none() {

@@ -143,7 +143,7 @@ fn an_outbox_is_bounded_and_counts_what_it_loses() {
     assert!(outbox.publish("", HELLO));
 }
 
-/// The others ask again and again, and there is more to be said than is taken: a roster waits until there is room for it.
+/// The others ask again and again, and more is said than is taken: a roster waits until there is room for it.
 #[test]
 fn rosters_do_not_pile_up() {
     let outbox = Outbox::new(1);
