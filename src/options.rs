@@ -46,8 +46,7 @@ const HELP_REDIS: &str = if cfg!(feature = "redis") {
     ""
 };
 
-const HELP_END: &str = "\
-  --trace                     explain every handshake and frame on stderr
+const HELP_END: &str = "  --trace                     explain every handshake and frame on stderr
   --quiet                     log nothing but errors
   -h, --help                  print this
   -V, --version               print the version

@@ -2,7 +2,7 @@
 
 use crate::support::frame::{self, FIN, TEXT, masked};
 use crate::support::http::ask_bytes;
-use crate::support::metrics::{read, value, wait_for};
+use crate::support::metrics::{names, promised, read, value, wait_for};
 use crate::support::{Client, Head, Server, ask};
 
 const TYPES: &[(&str, &str)] = &[
@@ -37,6 +37,11 @@ fn names_every_metric_and_its_type() {
                 || answer.text().contains(&format!("# TYPE {name} "))
         );
     }
+}
+
+#[test]
+fn the_contract_names_every_metric() {
+    assert_eq!(names(&Server::start(&[])), promised("HTTP"));
 }
 
 /// A scraper wants to know a series before it first moves.
