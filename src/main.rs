@@ -86,7 +86,6 @@ fn warn(config: &Config, log: &Log) {
     if config.allow_origins.iter().any(|allowed| allowed.is_any()) {
         log.error("warning: --allow-origin * lets every web page in the world connect");
     }
-    #[cfg(feature = "redis")]
     if config.echo && config.redis.is_some() {
         log.error("warning: an --echo has nothing to share through --redis");
     }

@@ -25,6 +25,8 @@ Usage: chinwag [OPTIONS]
   --listen <ADDR:PORT>        where to listen; port 0 takes a free port [127.0.0.1:8080]
   --echo                      send each message back to its sender alone
   --max-clients <N>           connections at once [1024]
+  --max-memory <BYTES>        the most that clients can make the server hold [64M, or
+                              eight times the longest message if that is more]
   --max-message <BYTES>       longest message [64K]
   --max-fragments <N>         most frames one message may be cut into [1024]
   --max-lag <BYTES>           how far a slow client may fall behind [1M]
@@ -94,6 +96,10 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, String> {
         }
         seen.push(name);
     }
+    // A message is received, queued, written and, for some, kept: with less it might never pass.
+    if config.max_memory.is_some_and(|most| most < config.max_message.saturating_mul(4)) {
+        return Err("--max-memory is less than four times --max-message".to_owned());
+    }
     Ok(Command::Run(Box::new(config)))
 }
 
@@ -115,6 +121,7 @@ fn setting(name: &str) -> Option<Setting> {
             |c, v| set(&mut c.listen, v.parse().map_err(|_| "an address and port such as 127.0.0.1:8080"))
         }
         "--max-clients" => |c, v| set(&mut c.max_clients, count(v)),
+        "--max-memory" => |c, v| set(&mut c.max_memory, bytes(v).map(Some)),
         "--max-message" => |c, v| set(&mut c.max_message, bytes(v)),
         "--max-fragments" => |c, v| set(&mut c.max_fragments, count(v)),
         "--max-lag" => |c, v| set(&mut c.max_lag, bytes(v)),

@@ -4,16 +4,20 @@
 //! timeout for each read alone, a client that sends one byte a second would live for ever.
 
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Shared;
 use super::buffer::Buffer;
 use super::connection::{Connection, Reader};
+use super::memory::Purpose;
 use super::metrics::Dropped;
+use super::pace::{Rest, TICK};
+use super::response;
 use super::room::{Farewell, Newcomer, Wire, is_forged};
 use super::rooms::Seat;
+use super::shared::Shared;
 use super::site::{self, Answer, Invitation};
 use crate::protocol::close::CloseCode;
 use crate::protocol::error::ProtocolError;
@@ -22,9 +26,6 @@ use crate::protocol::frame::{FrameHeader, Opcode};
 use crate::protocol::head::Head;
 use crate::protocol::receiver::Receiver;
 use crate::protocol::refusal::Refusal;
-
-/// How long a sender rests after each read while someone in the room is far behind.
-pub(super) const TICK: Duration = Duration::from_millis(5);
 
 /// How long memory that is not needed is kept.
 const SHRINK_AFTER: Duration = Duration::from_secs(1);
@@ -39,7 +40,7 @@ const WRITING_PATIENCE: Duration = Duration::from_millis(250);
 /// Serves one connection to its end.
 pub(super) fn serve(connection: &Arc<Connection>, shared: &Arc<Shared>) {
     let mut reader = Reader::new(Arc::clone(connection));
-    let mut buffer = Buffer::new(Receiver::buffer_len(shared.config.max_message));
+    let mut buffer = Buffer::new(Receiver::buffer_len(shared.config.max_message), &shared.memory);
     let answer = receive_request(connection, &mut reader, &mut buffer, shared);
     connection.head_has_come();
     match answer {
@@ -47,7 +48,7 @@ pub(super) fn serve(connection: &Arc<Connection>, shared: &Arc<Shared>) {
         Some(Ok(Answer::Response(response))) => respond(connection, reader, &response, shared),
         Some(Err(refusal)) => {
             shared.log_refusal(refusal, connection.peer);
-            let response = site::refuse(refusal, buffer.filled());
+            let response = response::refuse(refusal, buffer.filled());
             respond(connection, reader, &response, shared);
         }
         None => {}
@@ -73,14 +74,17 @@ fn receive_request(
                 if let Ok(Answer::Invitation(_)) = answer {
                     buffer.take(len);
                 }
-                return Some(answer.and_then(|answer| find_place(answer, connection)));
+                return Some(answer.and_then(|answer| find_place(answer, connection, shared)));
             }
             Ok(None) if Instant::now() >= deadline && late_reads >= LATE_READS_MAX => {
                 return Some(Err(Refusal::HeadTimeout));
             }
             Ok(None) => late_reads += u32::from(Instant::now() >= deadline),
         }
-        match reader.read(buffer.free(), Some(deadline)) {
+        let Ok(free) = buffer.free() else {
+            return Some(Err(Refusal::ServerFull));
+        };
+        match reader.read(free, Some(deadline)) {
             Ok(Some(0)) | Err(_) => return None,
             Ok(count) => buffer.add(count.unwrap_or(0)),
         }
@@ -88,9 +92,10 @@ fn receive_request(
 }
 
 /// The last check: whether the server has a place for one more client.
-fn find_place(answer: Answer, connection: &Connection) -> Result<Answer, Refusal> {
+fn find_place(answer: Answer, connection: &Connection, shared: &Shared) -> Result<Answer, Refusal> {
+    let has_place = || shared.memory.admits_a_client() && connection.permit.may_chat();
     match answer {
-        Answer::Invitation(_) if !connection.permit.may_chat() => Err(Refusal::ServerFull),
+        Answer::Invitation(_) if !has_place() => Err(Refusal::ServerFull),
         answer => Ok(answer),
     }
 }
@@ -119,22 +124,24 @@ fn chat(
     }
     let newcomer = Newcomer {
         wire: Arc::clone(connection),
-        greeting: site::switch_protocols(&accept_key),
+        greeting: response::switch_protocols(&accept_key),
         name: wishes.name,
         history: wishes.history,
     };
     // Nobody shares a room with an echo: each has one of its own, under a name that no path can have.
     let name = if echo { format!("#{}", connection.number) } else { room.clone() };
     let Some(seat) = shared.rooms.enter(&name, newcomer) else {
-        return respond(connection, reader, &site::refuse(Refusal::ServerFull, b""), shared);
+        return respond(connection, reader, &response::refuse(Refusal::ServerFull, b""), shared);
     };
     shared.log.info(format_args!("{who} joined"));
     let chat = Chat {
         shared,
         reader,
         buffer,
-        receiver: Receiver::new(shared.limits()),
+        receiver: Receiver::new(shared.config.limits()),
         seat,
+        received: 0,
+        rest: Rest::default(),
         heard: Instant::now(),
         pinged: None,
         message_begun: None,
@@ -170,8 +177,8 @@ enum End {
     Slow,
     /// It did not answer a Ping in time.
     Silent,
-    /// It fell too far behind, and the room's writer has cut it.
-    Lagged,
+    /// It fell too far behind, for itself or for all, and has been cut.
+    Lagged(Dropped),
     /// The connection has ended without a Close.
     Gone,
 }
@@ -186,7 +193,7 @@ impl End {
             End::Forged => (CloseCode::POLICY_VIOLATION, "only the server announces", true),
             End::Slow => (CloseCode::POLICY_VIOLATION, "message not complete in time", true),
             End::Silent => (CloseCode::INTERNAL_ERROR, "no sign of life", false),
-            End::Lagged | End::Gone => return None,
+            End::Lagged(_) | End::Gone => return None,
         };
         Some(Farewell { code, reason, waits })
     }
@@ -200,7 +207,8 @@ impl fmt::Display for End {
             (_, Some(Farewell { code: CloseCode(code), reason, .. })) => {
                 write!(f, "failed with {code}, {reason}")
             }
-            (End::Lagged, _) => f.write_str("dropped, too far behind"),
+            (End::Lagged(Dropped::Memory), _) => f.write_str("dropped, behind while memory was scarce"),
+            (End::Lagged(_), _) => f.write_str("dropped, too far behind"),
             (_, None) => f.write_str("gone"),
         }
     }
@@ -219,6 +227,9 @@ struct Chat<'s> {
     buffer: Buffer,
     receiver: Receiver,
     seat: Seat<Connection>,
+    /// How many bytes the last read has brought, and what is owed for those before.
+    received: usize,
+    rest: Rest,
     /// When the last byte came.
     heard: Instant,
     /// When it was pinged, if nothing has come since.
@@ -258,15 +269,17 @@ impl Chat<'_> {
             if let Err(end) = received.and_then(|()| self.check_message_time()) {
                 return end;
             }
-            if self.seat.is_someone_far_behind() {
-                thread::sleep(TICK);
-            }
+            self.rest();
             let deadline = self.next_deadline();
-            match self.reader.read(self.buffer.free(), deadline) {
-                Ok(Some(0)) | Err(_) if connection.has_lagged() => return End::Lagged,
-                Ok(Some(0)) | Err(_) => return End::Gone,
+            let Ok(free) = self.buffer.free() else {
+                self.wait_for_memory();
+                continue;
+            };
+            match self.reader.read(free, deadline) {
+                Ok(Some(0)) | Err(_) => return connection.dropped().map_or(End::Gone, End::Lagged),
                 Ok(Some(count)) => {
                     self.buffer.add(count);
+                    self.received = count;
                     self.heard = Instant::now();
                     self.pinged = None;
                     // A few bytes that arrive in a large buffer do not need its size.
@@ -281,6 +294,24 @@ impl Chat<'_> {
                 }
             }
             self.give_back();
+        }
+    }
+
+    /// While someone in the room is far behind, rests for what it has sent since the last time.
+    fn rest(&mut self) {
+        let received = mem::take(&mut self.received);
+        if self.seat.is_someone_far_behind()
+            && let Some(rest) = self.rest.after(received)
+        {
+            thread::sleep(rest);
+        }
+    }
+
+    /// Its buffer is full, and there is no memory for it to grow. It does not read meanwhile, and TCP slows its client
+    /// down; the time in which a message has to be complete runs on.
+    fn wait_for_memory(&self) {
+        if !self.shared.memory.make_room(Purpose::Receive) {
+            thread::sleep(TICK);
         }
     }
 

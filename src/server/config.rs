@@ -6,8 +6,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 #[cfg(feature = "redis")]
-pub use super::redis::{InvalidUrl, RedisUrl};
+pub use super::link::InvalidUrl;
+pub use super::link::RedisUrl;
 use crate::protocol::origin::Origin;
+use crate::protocol::receiver::Limits;
 
 /// Everything a server can be told; [`Config::default`] is the command's defaults.
 #[derive(Clone, Debug)]
@@ -18,6 +20,9 @@ pub struct Config {
     pub echo: bool,
     /// Connections at once, those in their handshake or their closing included.
     pub max_clients: usize,
+    /// The most that clients can make the server hold, in bytes: queues, backlogs, histories and receive buffers together.
+    /// `None` is 64 MiB, or eight times [`Config::max_message`] if that is more.
+    pub max_memory: Option<usize>,
     /// Longest message in bytes, reassembled (§10.4).
     pub max_message: usize,
     /// Most frames one message may be cut into, empty ones counted.
@@ -37,13 +42,19 @@ pub struct Config {
     pub history: usize,
     /// Other web origins that may connect.
     pub allow_origins: Vec<AllowedOrigin>,
-    /// The Redis through which rooms are shared with other servers.
-    #[cfg(feature = "redis")]
+    /// The Redis through which rooms are shared with other servers: only in a build with the feature `redis`.
     pub redis: Option<RedisUrl>,
     /// Explain every handshake and frame on stderr.
     pub trace: bool,
     /// Log nothing but errors.
     pub quiet: bool,
+}
+
+impl Config {
+    /// The limits of what a client may send.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { max_message: self.max_message, max_fragments: self.max_fragments }
+    }
 }
 
 impl Default for Config {
@@ -52,6 +63,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             echo: false,
             max_clients: 1024,
+            max_memory: None,
             max_message: 64 * 1024,
             max_fragments: 1024,
             max_lag: 1024 * 1024,
@@ -61,11 +73,18 @@ impl Default for Config {
             close_timeout: Duration::from_secs(5),
             history: 50,
             allow_origins: Vec::new(),
-            #[cfg(feature = "redis")]
             redis: None,
             trace: false,
             quiet: false,
         }
+    }
+}
+
+impl Config {
+    /// [`Config::max_memory`], or its default.
+    pub(crate) fn max_memory(&self) -> usize {
+        const DEFAULT: usize = 64 * 1024 * 1024;
+        self.max_memory.unwrap_or(DEFAULT.max(self.max_message.saturating_mul(8)))
     }
 }
 

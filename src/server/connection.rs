@@ -6,16 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::Shared;
 use super::gate::Permit;
 use super::metrics::{Dropped, Metrics};
+use super::pace::READ_MAX;
 use super::room::Wire;
 use super::sync::{Condvar, Mutex, lock, wait_timeout};
 use super::tracer::Tracer;
 use crate::sys;
-
-/// The most that is read at once, in bytes: also what a sender is held to per tick while others lag.
-pub(crate) const READ_MAX: usize = 64 * 1024;
 
 /// The most that is read and discarded of a closing peer, in bytes.
 const LINGER_MAX: u64 = 16 * 1024 * 1024;
@@ -32,7 +29,8 @@ pub(crate) struct Connection {
     tracer: Option<Box<Tracer>>,
     /// Whether its request is still awaited: nothing is lost if it is cut now.
     awaits_head: AtomicBool,
-    lagged: AtomicBool,
+    /// Why it was cut by the room's writer, or for the sake of the others.
+    dropped: Mutex<Option<Dropped>>,
     writing_ended: Mutex<bool>,
     ended: Condvar,
 }
@@ -43,7 +41,8 @@ impl Connection {
         number: u64,
         peer: SocketAddr,
         permit: Permit,
-        shared: &Shared,
+        metrics: Arc<Metrics>,
+        tracer: Option<Tracer>,
     ) -> Self {
         // Small messages are to leave at once. Where this fails, they leave a little later.
         let _ = socket.set_nodelay(true);
@@ -52,13 +51,10 @@ impl Connection {
             number,
             peer,
             permit,
-            metrics: Arc::clone(&shared.metrics),
-            tracer: shared
-                .config
-                .trace
-                .then(|| Box::new(Tracer::new(shared.log.clone(), number, shared.limits()))),
+            metrics,
+            tracer: tracer.map(Box::new),
             awaits_head: AtomicBool::new(true),
-            lagged: AtomicBool::new(false),
+            dropped: Mutex::new(None),
             writing_ended: Mutex::new(false),
             ended: Condvar::new(),
         }
@@ -122,9 +118,9 @@ impl Connection {
         }
     }
 
-    /// Whether the client was dropped because it fell too far behind.
-    pub(crate) fn has_lagged(&self) -> bool {
-        self.lagged.load(Ordering::Relaxed)
+    /// Why the client was dropped, if it was.
+    pub(crate) fn dropped(&self) -> Option<Dropped> {
+        *lock(&self.dropped)
     }
 }
 
@@ -157,9 +153,10 @@ impl Wire for Connection {
         self.ended.notify_all();
     }
 
-    fn cut_for_lag(&self) {
-        self.lagged.store(true, Ordering::Relaxed);
-        self.metrics.dropped(Dropped::Lag);
+    fn cut_for(&self, reason: Dropped) {
+        if lock(&self.dropped).replace(reason).is_none() {
+            self.metrics.dropped(reason);
+        }
         self.cut();
     }
 }

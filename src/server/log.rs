@@ -10,8 +10,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::STACK_SIZE;
-use super::sync::{Mutex, lock};
+use super::sync::{Mutex, STACK_SIZE, lock};
 
 /// How many lines may wait to be written.
 const LINES_MAX: usize = 1024;

@@ -3,57 +3,40 @@
 //! [`Server::run`] accepts; each connection gets a thread of its own, which lives the client's life from its request
 //! head to its closing; what clients say to each other goes through their room.
 
-#[cfg(not(feature = "redis"))]
-mod alone;
+mod acceptor;
 mod buffer;
 mod client;
 pub mod config;
 mod connection;
 mod date;
 mod gate;
+mod link;
 mod log;
+mod memory;
 mod metrics;
+mod names;
+mod pace;
 mod policy;
-#[cfg(feature = "redis")]
-mod redis;
 mod refuser;
+mod response;
 mod room;
 mod rooms;
+mod shared;
 mod site;
 mod sync;
 mod tracer;
 mod wishes;
 
-use std::collections::BTreeMap;
-use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Instant;
 
-use crate::protocol::close::CloseCode;
-use crate::protocol::receiver::Limits;
-use crate::protocol::refusal::Refusal;
 use crate::sys::{self, Waker};
-#[cfg(not(feature = "redis"))]
-use alone::{Link, Presence};
+use acceptor::Acceptor;
 pub use config::Config;
-use connection::Connection;
-use gate::Gate;
 pub use log::Log;
-use log::Throttle;
-use metrics::Metrics;
-use policy::Policy;
-#[cfg(feature = "redis")]
-use redis::{Link, Presence};
-use refuser::Refuser;
-use room::{Bounds, Farewell, Wire};
-use rooms::Rooms;
-use sync::{Mutex, lock};
-
-/// Room for the calls of one thread, in bytes. Only what is used of it takes memory.
-const STACK_SIZE: usize = 64 * 1024;
+use shared::Shared;
 
 /// What the kernel may hold of what is sent to one client, in bytes; the kernel takes twice that for its own purposes.
 ///
@@ -61,37 +44,19 @@ const STACK_SIZE: usize = 64 * 1024;
 /// that is allowed.
 const SEND_BUFFER: i32 = 128 * 1024;
 
-/// How long to wait after an error of `accept` that is not over at once, such as no descriptor being free.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
 /// A server that is bound to its address.
 pub struct Server {
     listener: TcpListener,
     local_addr: SocketAddr,
     waker: Arc<Waker>,
     shared: Arc<Shared>,
-}
-
-/// What all threads of a server share.
-struct Shared {
-    config: Config,
-    policy: Policy,
-    metrics: Arc<Metrics>,
-    gate: Arc<Gate>,
-    refuser: Refuser,
-    rooms: Arc<Rooms<Connection>>,
-    log: Log,
-    refusals: Throttle,
-    accept_errors: Throttle,
-    next_client: AtomicU64,
-    connections: Mutex<BTreeMap<u64, Weak<Connection>>>,
-    stopping: AtomicBool,
+    acceptor: Arc<Acceptor>,
 }
 
 /// Stops a running server from another thread.
 #[derive(Clone)]
 pub struct Handle {
-    shared: Arc<Shared>,
+    acceptor: Arc<Acceptor>,
     waker: Arc<Waker>,
 }
 
@@ -116,24 +81,9 @@ impl Server {
         sys::limit_send_buffer(&listener, SEND_BUFFER);
         let local_addr = listener.local_addr()?;
         let waker = Arc::new(Waker::of(&listener)?);
-        let metrics = Arc::new(Metrics::new());
-        let max_lag = config.max_lag.max(config.max_message.saturating_mul(4));
-        let history = if config.echo { 0 } else { config.history };
-        let shared = Shared {
-            policy: Policy::new(local_addr.ip(), &config.allow_origins),
-            gate: Gate::new(config.max_clients),
-            refuser: Refuser::new(config.close_timeout),
-            rooms: Rooms::new(Bounds { history, max_lag }, Arc::clone(&metrics), Link::new(&config, &log)),
-            metrics,
-            log,
-            refusals: Throttle::default(),
-            accept_errors: Throttle::default(),
-            next_client: AtomicU64::new(1),
-            connections: Mutex::default(),
-            stopping: AtomicBool::new(false),
-            config,
-        };
-        Ok(Server { listener, local_addr, waker, shared: Arc::new(shared) })
+        let shared = Arc::new(Shared::new(config, local_addr.ip(), log));
+        let acceptor = Acceptor::new(Arc::clone(&shared));
+        Ok(Server { listener, local_addr, waker, shared, acceptor })
     }
 
     /// The address it is bound to, with the real port.
@@ -143,114 +93,28 @@ impl Server {
 
     /// A handle to stop it by.
     pub fn handle(&self) -> Handle {
-        Handle { shared: Arc::clone(&self.shared), waker: Arc::clone(&self.waker) }
+        Handle { acceptor: Arc::clone(&self.acceptor), waker: Arc::clone(&self.waker) }
     }
 
     /// Serves until it is stopped; then sends everyone what was queued and a Close, and waits at most
     /// [`Config::close_timeout`] for them.
     pub fn run(self) {
-        self.shared.rooms.link().start(&self.shared.rooms);
-        while !self.shared.stopping.load(Ordering::SeqCst) {
-            match self.listener.accept() {
-                Ok((socket, peer)) => self.shared.admit(socket, peer),
-                Err(error) => self.shared.endure(&error),
-            }
-        }
+        let Shared { config, rooms, log, .. } = &*self.shared;
+        let hearing = Arc::clone(rooms);
+        rooms.link().start(move |server, news| hearing.hear(server, news));
+        self.acceptor.run(&self.listener);
         drop(self.listener);
-        self.shared.say_goodbye();
+        let deadline = Instant::now() + config.close_timeout;
+        log.info("stopping");
+        self.acceptor.say_goodbye(deadline);
+        rooms.link().stop(deadline);
     }
 }
 
 impl Handle {
     /// Makes [`Server::run`] stop accepting and end.
     pub fn stop(&self) {
-        self.shared.stopping.store(true, Ordering::SeqCst);
+        self.acceptor.stop();
         self.waker.wake();
-    }
-}
-
-impl Shared {
-    fn limits(&self) -> Limits {
-        Limits { max_message: self.config.max_message, max_fragments: self.config.max_fragments }
-    }
-
-    /// Finds a place and a thread for a connection, or refuses it.
-    fn admit(self: &Arc<Shared>, socket: TcpStream, peer: SocketAddr) {
-        if self.stopping.load(Ordering::SeqCst) {
-            return;
-        }
-        let Some(permit) = self.gate.admit() else {
-            self.refuser.refuse(socket);
-            self.log_refusal(Refusal::ServerFull, peer);
-            return;
-        };
-        let number = self.next_client.fetch_add(1, Ordering::Relaxed);
-        let connection = Arc::new(Connection::new(socket, number, peer, permit, self));
-        lock(&self.connections).insert(number, Arc::downgrade(&connection));
-        let (shared, served) = (Arc::clone(self), Arc::clone(&connection));
-        let serve = move || {
-            let listed = Listed { shared: &shared, number };
-            client::serve(&served, &shared);
-            drop(listed);
-        };
-        if thread::Builder::new().stack_size(STACK_SIZE).spawn(serve).is_err() {
-            lock(&self.connections).remove(&number);
-            if let Some(connection) = Arc::into_inner(connection) {
-                self.refuser.refuse(connection.into_socket());
-            }
-            self.log_refusal(Refusal::ServerFull, peer);
-        }
-    }
-
-    /// Goes on after an error of `accept`, whatever it is.
-    fn endure(&self, error: &io::Error) {
-        if self.stopping.load(Ordering::SeqCst) {
-            return;
-        }
-        self.metrics.accept_error();
-        if let Some(passed_over) = self.accept_errors.admit() {
-            self.log.error(format_args!("cannot accept: {error} ({passed_over} more of its kind before)"));
-        }
-        // A connection that was gone before it was accepted is no reason to wait.
-        if !matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) {
-            thread::sleep(ACCEPT_PAUSE);
-        }
-    }
-
-    fn log_refusal(&self, refusal: Refusal, peer: SocketAddr) {
-        self.metrics.refused(refusal);
-        if let Some(passed_over) = self.refusals.admit() {
-            let status = refusal.status();
-            self.log.info(format_args!("refused {peer}: {status} {refusal} ({passed_over} more before)"));
-        }
-    }
-
-    /// Ends every connection, politely as far as time allows.
-    fn say_goodbye(&self) {
-        let deadline = Instant::now() + self.config.close_timeout;
-        self.log.info("stopping");
-        self.each_connection(Connection::cut_if_awaiting_head);
-        let farewell = Farewell { code: CloseCode::GOING_AWAY, reason: "server going away", waits: true };
-        self.rooms.close(farewell, deadline);
-        self.gate.wait_until_empty(deadline);
-        self.each_connection(Wire::cut);
-        self.rooms.link().stop(deadline);
-    }
-
-    fn each_connection(&self, act: impl Fn(&Connection)) {
-        let connections: Vec<_> = lock(&self.connections).values().filter_map(Weak::upgrade).collect();
-        connections.iter().for_each(|connection| act(connection));
-    }
-}
-
-/// A connection's entry in the list of all, taken out when its thread ends, by return or by panic.
-struct Listed<'s> {
-    shared: &'s Shared,
-    number: u64,
-}
-
-impl Drop for Listed<'_> {
-    fn drop(&mut self) {
-        lock(&self.shared.connections).remove(&self.number);
     }
 }

@@ -10,7 +10,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{STACK_SIZE, site};
+use super::response;
+use super::sync::STACK_SIZE;
 use crate::protocol::refusal::Refusal;
 use crate::sys;
 
@@ -43,7 +44,7 @@ impl Refuser {
 
     /// Tells a peer that the server is full. It never waits.
     pub(crate) fn refuse(&self, socket: TcpStream) {
-        let _ = sys::send_now(&socket, &site::refuse(Refusal::ServerFull, b""));
+        let _ = sys::send_now(&socket, &response::refuse(Refusal::ServerFull, b""));
         let _ = socket.shutdown(Shutdown::Write);
         // Nobody else has this socket: it may be made one that does not wait.
         if socket.set_nonblocking(true).is_ok() {

@@ -11,7 +11,7 @@ mod tests;
 
 use std::mem;
 
-use super::Log;
+use super::log::Log;
 use super::sync::{Mutex, lock};
 use crate::protocol::head::Head;
 use crate::protocol::receiver::Limits;

@@ -1,9 +1,7 @@
 //! What a client asks for in its URL: `?name=alice&history=20`.
 
+use super::names::is_client_name;
 use crate::protocol::refusal::Refusal;
-
-/// The longest name in characters.
-const NAME_MAX: usize = 32;
 
 /// What a client asks for; by default the bare relay.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -35,12 +33,7 @@ impl Wishes {
 
 fn parse_name(value: &str) -> Result<String, Refusal> {
     let name = percent_decode(value).and_then(|bytes| String::from_utf8(bytes).ok());
-    name.filter(|name| is_name(name)).ok_or(Refusal::InvalidQuery)
-}
-
-/// Whether a client can be called that.
-pub(crate) fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.chars().count() <= NAME_MAX && !name.chars().any(char::is_control)
+    name.filter(|name| is_client_name(name)).ok_or(Refusal::InvalidQuery)
 }
 
 /// A number in digits; one too large to count to is the largest.

@@ -23,8 +23,8 @@
 //!
 //! 1. Only who holds the writer's lock writes to a member's socket, from its 101 to its Close, or in the writer's place
 //!    the thread of the member's backlog (rule 3). So frames never interleave.
-//! 2. Whether someone waits for the next turn is decided under the queue's lock, and is over once that one has taken the
-//!    batch, under the same lock. So no frame is ever left behind without a writer.
+//! 2. Whether someone waits for the next turn is decided under the queue's lock, and is over once that one has taken
+//!    the batch, under the same lock. So no frame is ever left behind without a writer.
 //! 3. The writer never waits for a client. What a socket does not take at once goes to a thread: see [`backlog`].
 //! 4. After a write that failed, or stopped half way and is not continued, the socket is cut at once: half a frame
 //!    on the wire is the end of that stream. Its reader notices, and posts that the member leaves.
@@ -48,15 +48,18 @@ mod presence;
 mod received;
 #[cfg(all(test, not(chinwag_model)))]
 mod tests;
+mod transcript;
 mod writer;
 
 use std::io;
 use std::mem;
 use std::sync::Arc;
 
-use super::metrics::Metrics;
+use super::memory::{Exhausted, Memory, Purpose};
+use super::metrics::{Dropped, Metrics};
+use super::pace::TICK;
 use super::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use super::sync::{Mutex, MutexGuard, lock, thread, try_lock};
+use super::sync::{Mutex, lock, pause, thread, try_lock};
 use crate::protocol::close::{CloseCode, CloseFrame};
 use backlog::Lag;
 use batch::{Batch, Post};
@@ -81,8 +84,8 @@ pub(crate) trait Wire: Send + Sync + 'static {
     fn end_writing(&self);
     /// Ends the connection: whoever reads or waits on it is woken.
     fn cut(&self);
-    /// The same, because too much of what is to be sent has piled up.
-    fn cut_for_lag(&self);
+    /// The same, because too much of what is to be sent has piled up, for itself or for all.
+    fn cut_for(&self, reason: Dropped);
 }
 
 /// Which member of its room, in order of arrival; never used again.
@@ -132,6 +135,7 @@ pub(crate) struct Room<W> {
     lag: Arc<Lag>,
     holds_memory: AtomicBool,
     queue_max: usize,
+    memory: Arc<Memory>,
     metrics: Arc<Metrics>,
 }
 
@@ -143,17 +147,18 @@ struct Queue<W> {
 }
 
 impl<W: Wire> Room<W> {
-    pub(crate) fn new(bounds: Bounds, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(bounds: Bounds, metrics: Arc<Metrics>, memory: &Arc<Memory>) -> Self {
         metrics.room_opened();
         let lag = Arc::new(Lag { max: bounds.max_lag, far_behind: AtomicUsize::new(0) });
         Room {
-            queue: Mutex::new(Queue { batch: Batch::new(), next_member: 0, awaited: false }),
-            writer: Mutex::new(Writer::new(bounds.history, Arc::clone(&metrics), Arc::clone(&lag))),
+            queue: Mutex::new(Queue { batch: Batch::new(memory), next_member: 0, awaited: false }),
+            writer: Mutex::new(Writer::new(bounds.history, Arc::clone(&metrics), Arc::clone(&lag), memory)),
             lag,
             holds_memory: AtomicBool::new(false),
             // What is queued and what the writer has taken may all be added to a member's lag before those who send
             // have seen that it is far behind. So both have to be small beside the lag that is allowed.
             queue_max: QUEUE_MAX.min(bounds.max_lag / 16).max(1),
+            memory: Arc::clone(memory),
             metrics,
         }
     }
@@ -174,15 +179,13 @@ impl<W: Wire> Room<W> {
     }
 
     /// Posts a message to everyone but its sender: one whole frame. At the same moment someone else may be told.
-    pub(crate) fn relay(&self, from: MemberId, frame: &[u8], tell: impl FnOnce()) {
-        let mut queue = self.wait_for_space();
-        tell();
-        queue.batch.relay(from, frame);
+    pub(crate) fn relay(&self, from: MemberId, frame: &[u8], tell: impl Fn()) {
+        self.wait_to_post(|batch| batch.relay(from, frame).map(|()| tell()));
     }
 
     /// Posts a frame to one member alone; `is_message` tells whether it counts as a delivery.
     pub(crate) fn answer(&self, to: MemberId, frame: &[u8], is_message: bool) {
-        self.wait_for_space().batch.answer(to, frame, is_message);
+        self.wait_to_post(|batch| batch.answer(to, frame, is_message));
     }
 
     /// Ends a membership: with a Close, or without a word where the connection is gone or to be cut.
@@ -234,13 +237,22 @@ impl<W: Wire> Room<W> {
         self.take_turn(&mut writer);
     }
 
-    /// Who finds the queue full takes a turn. That wakes those who wait one by one, as a mutex does: woken all at once,
-    /// they would be in each other's way.
-    fn wait_for_space(&self) -> MutexGuard<'_, Queue<W>> {
+    /// Posts something once there is space for it. Who finds the queue full takes a turn. That wakes those who wait one by
+    /// one, as a mutex does: woken all at once, they would be in each other's way. Where the server has no memory for it,
+    /// someone who is behind is dropped, or there is a wait: that is the policy of [`Memory`].
+    fn wait_to_post(&self, post: impl Fn(&mut Batch<W>) -> Result<(), Exhausted>) {
         loop {
-            let queue = lock(&self.queue);
+            let mut queue = lock(&self.queue);
             if queue.batch.len() < self.queue_max {
-                return queue;
+                if post(&mut queue.batch).is_ok() {
+                    return;
+                }
+                drop(queue);
+                if !self.memory.make_room(Purpose::Post) {
+                    self.flush();
+                    pause(TICK);
+                }
+                continue;
             }
             drop(queue);
             let mut writer = lock(&self.writer);
@@ -264,14 +276,12 @@ impl<W: Wire> Room<W> {
         }
     }
 
-    /// Takes what is queued, and writes it. Whoever waits for the next turn finds what has been queued since, or nothing.
+    /// Takes what is queued, and writes it. Whoever waits for the next turn finds what has been queued since, or
+    /// nothing.
     fn take_turn(&self, writer: &mut Writer<W>) {
         {
             let mut queue = lock(&self.queue);
             mem::swap(&mut queue.batch, writer.emptied());
-            #[cfg(all(test, chinwag_model))]
-            let mut queue =
-                model::broken::reopen(model::broken::Rule::ArriveWithTheBatch, &self.queue, queue);
             queue.awaited = false;
         }
         writer.write();

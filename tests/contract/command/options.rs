@@ -20,14 +20,15 @@ fn help_names_every_option() {
     }
 }
 
-/// Each option as it is spelled, with what is in brackets behind its meaning: its default.
+/// Each option as it is spelled, with its default: what is in brackets behind its meaning, up to a comma.
 fn options_of_the_help() -> Vec<(String, Option<String>)> {
-    let help = run(&["--help"]).stdout;
-    let lines = help.iter().filter_map(|line| line.strip_prefix("  ")).filter(|line| line.starts_with('-'));
-    let options = lines.flat_map(|line| {
-        let (spellings, meaning) = line.split_once("  ").expect("a meaning");
-        let default = meaning.strip_suffix(']').and_then(|meaning| meaning.rsplit_once('['));
-        spellings.split(", ").map(move |spelling| (spelling.into(), default.map(|(_, value)| value.into())))
+    let help = run(&["--help"]).stdout.join("\n");
+    let options = help.split("\n  -").skip(1).flat_map(|option| {
+        let (spellings, meaning) = option.split_once("  ").expect("a meaning");
+        let default = meaning.split_once(" [").and_then(|(_, rest)| rest.split([',', ']']).next());
+        let spellings = format!("-{spellings}");
+        let each = spellings.split(", ").map(|spelling| (spelling.into(), default.map(Into::into)));
+        each.collect::<Vec<_>>()
     });
     options.collect()
 }

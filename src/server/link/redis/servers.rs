@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::payload::{Batch, Record};
+use super::payload::{Bulletin, Record};
+use crate::server::link::news::News;
 
 /// How long a server may be silent before it is taken to be gone: a few heartbeats.
 pub(super) const SILENCE_MAX: Duration = Duration::from_secs(15);
@@ -23,12 +24,12 @@ pub(super) struct Servers {
 
 #[derive(Debug)]
 struct Heard {
-    next_batch: u64,
+    next_bulletin: u64,
     messages: u64,
     silence: Duration,
 }
 
-/// What is to be made of a batch.
+/// What is to be made of a bulletin.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It comes behind a later one, or from one server too many.
@@ -48,24 +49,28 @@ impl Servers {
         self.by_id.len()
     }
 
-    /// Takes a batch into account.
-    pub(super) fn hear(&mut self, batch: &Batch<'_>) -> Verdict {
-        let messages = batch.records.iter().filter(|record| matches!(record, Record::Message { .. })).count();
+    /// Takes a bulletin into account.
+    pub(super) fn hear(&mut self, bulletin: &Bulletin<'_>) -> Verdict {
+        let messages = bulletin
+            .records
+            .iter()
+            .filter(|record| matches!(record, Record::News(News::Message { .. })))
+            .count();
         let heard = Heard {
-            next_batch: batch.number.saturating_add(1),
-            messages: batch.messages_before.saturating_add(messages as u64),
+            next_bulletin: bulletin.number.saturating_add(1),
+            messages: bulletin.messages_before.saturating_add(messages as u64),
             silence: Duration::ZERO,
         };
         let is_full = self.by_id.len() >= SERVERS_MAX;
-        match self.by_id.get_mut(&batch.server) {
+        match self.by_id.get_mut(&bulletin.server) {
             None if is_full => Verdict::Ignored,
             None => {
-                self.by_id.insert(batch.server, heard);
+                self.by_id.insert(bulletin.server, heard);
                 Verdict::First
             }
-            Some(known) if batch.number < known.next_batch => Verdict::Ignored,
+            Some(known) if bulletin.number < known.next_bulletin => Verdict::Ignored,
             Some(known) => {
-                let missed = batch.messages_before.saturating_sub(known.messages);
+                let missed = bulletin.messages_before.saturating_sub(known.messages);
                 *known = heard;
                 Verdict::Next { missed }
             }

@@ -1,11 +1,13 @@
 //! A server on its own, as a build without the feature `redis` makes it: nothing is shared, and nothing is spent on it.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use super::room::Wire;
-use super::rooms::Rooms;
-use super::{Config, Log};
+use super::news::News;
+use crate::server::log::Log;
+
+/// Where a Redis is: nowhere, in a build without the feature `redis`.
+#[derive(Clone, Debug)]
+pub enum RedisUrl {}
 
 /// The link to other servers, of which there are none.
 pub(crate) struct Link;
@@ -14,7 +16,7 @@ pub(crate) struct Link;
 pub(crate) struct Presence;
 
 impl Link {
-    pub(crate) fn new(_: &Config, _: &Log) -> Link {
+    pub(crate) fn new(_: Option<RedisUrl>, _max_message: usize, _: &Log) -> Link {
         Link
     }
 
@@ -24,7 +26,7 @@ impl Link {
         Link
     }
 
-    pub(crate) fn start<W: Wire>(&self, _: &Arc<Rooms<W>>) {}
+    pub(crate) fn start(&self, _tell: impl Fn(u64, &[News<'_>])) {}
 
     pub(crate) fn publish(&self, _room: &str, _frame: &[u8]) {}
 

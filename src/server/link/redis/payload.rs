@@ -1,8 +1,8 @@
-//! What is published: batches of records.
+//! What is published: bulletins of records.
 //!
 //! ```text
-//! batch   "chinwag1"  server u64  number u64  messages before u64  records
-//! record  kind u8  length u32  that many bytes
+//! bulletin  "chinwag1"  server u64  number u64  messages before u64  records
+//! record    kind u8  length u32  that many bytes
 //!   m  message        room, a whole frame as clients are sent it
 //!   j  joined         client u64, room, name
 //!   l  left           client u64, room
@@ -11,17 +11,17 @@
 //!   h  hello          whoever hears this publishes its roster
 //!   a  alive
 //!   g  gone           the server is no more
-//! room    length u8, that many bytes
+//! room      length u8, that many bytes
 //! ```
 //!
-//! Numbers are big-endian. A batch that is not exactly this is ignored as a whole.
+//! Numbers are big-endian. A bulletin that is not exactly this is ignored as a whole.
 
 use std::{mem, str};
 
 use crate::protocol::frame::{FrameHeader, Opcode, parse_first_byte};
+use crate::server::link::news::News;
+use crate::server::names::{is_client_name, is_room_name};
 use crate::server::room::is_forged;
-use crate::server::site::is_room_name;
-use crate::server::wishes::is_name;
 
 const MAGIC: &[u8; 8] = b"chinwag1";
 
@@ -30,40 +30,35 @@ const HEADER_LEN: usize = 32;
 
 /// What one server tells the others at once.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Batch<'p> {
+pub(super) struct Bulletin<'p> {
     pub(super) server: u64,
-    /// Which of its server's batches this is.
+    /// Which of its server's bulletins this is.
     pub(super) number: u64,
     /// How many messages its server had published, or tried to, before.
     pub(super) messages_before: u64,
     pub(super) records: Vec<Record<'p>>,
 }
 
-/// One thing that a server tells the others.
+/// One thing that a server tells the others: news for their rooms, or something between the servers themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Record<'p> {
-    Message { room: &'p str, frame: &'p [u8] },
-    Joined { client: u64, room: &'p str, name: &'p str },
-    Left { client: u64, room: &'p str },
-    RosterBegins,
-    RosterEnds,
+    News(News<'p>),
     Hello,
     Alive,
-    Gone,
 }
 
-/// A batch that is being put together.
+/// A bulletin that is being put together.
 #[derive(Debug)]
-pub(super) struct BatchWriter {
+pub(super) struct BulletinWriter {
     bytes: Vec<u8>,
     messages: u64,
     says_hello: bool,
     says_gone: bool,
 }
 
-impl BatchWriter {
+impl BulletinWriter {
     pub(super) fn new() -> Self {
-        BatchWriter { bytes: vec![0; HEADER_LEN], messages: 0, says_hello: false, says_gone: false }
+        BulletinWriter { bytes: vec![0; HEADER_LEN], messages: 0, says_hello: false, says_gone: false }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -88,33 +83,33 @@ impl BatchWriter {
     }
 
     pub(super) fn push(&mut self, record: Record<'_>) {
-        self.messages += u64::from(matches!(record, Record::Message { .. }));
+        self.messages += u64::from(matches!(record, Record::News(News::Message { .. })));
         self.says_hello |= record == Record::Hello;
-        self.says_gone |= record == Record::Gone;
+        self.says_gone |= record == Record::News(News::Gone);
         let start = self.bytes.len();
         self.bytes.extend_from_slice(&[0; 5]);
         let kind = match record {
-            Record::Message { room, frame } => {
+            Record::News(News::Message { room, frame }) => {
                 self.push_room(room);
                 self.bytes.extend_from_slice(frame);
                 b'm'
             }
-            Record::Joined { client, room, name } => {
+            Record::News(News::Joined { client, room, name }) => {
                 self.bytes.extend_from_slice(&client.to_be_bytes());
                 self.push_room(room);
                 self.bytes.extend_from_slice(name.as_bytes());
                 b'j'
             }
-            Record::Left { client, room } => {
+            Record::News(News::Left { client, room }) => {
                 self.bytes.extend_from_slice(&client.to_be_bytes());
                 self.push_room(room);
                 b'l'
             }
-            Record::RosterBegins => b'r',
-            Record::RosterEnds => b'e',
+            Record::News(News::RosterBegins) => b'r',
+            Record::News(News::RosterEnds) => b'e',
             Record::Hello => b'h',
             Record::Alive => b'a',
-            Record::Gone => b'g',
+            Record::News(News::Gone) => b'g',
         };
         // No record is as long as that: the longest is a message, which some client's buffer has held.
         let len = u32::try_from(self.bytes.len() - start - 5).unwrap_or(u32::MAX);
@@ -138,9 +133,9 @@ impl BatchWriter {
     }
 }
 
-impl<'p> Batch<'p> {
-    /// Parses a payload; `None` if it is not exactly a batch.
-    pub(super) fn parse(payload: &'p [u8]) -> Option<Batch<'p>> {
+impl<'p> Bulletin<'p> {
+    /// Parses a payload; `None` if it is not exactly a bulletin.
+    pub(super) fn parse(payload: &'p [u8]) -> Option<Bulletin<'p>> {
         let mut rest = payload.strip_prefix(MAGIC)?;
         let (server, number, messages_before) = (number(&mut rest)?, number(&mut rest)?, number(&mut rest)?);
         let mut records = Vec::new();
@@ -150,7 +145,7 @@ impl<'p> Batch<'p> {
             records.push(Record::parse(kind, body)?);
             rest = after;
         }
-        Some(Batch { server, number, messages_before, records })
+        Some(Bulletin { server, number, messages_before, records })
     }
 }
 
@@ -161,19 +156,19 @@ impl<'p> Record<'p> {
             b'm' => {
                 let (room, frame) = (room(rest)?, mem::take(rest));
                 parse_whole(frame)?;
-                Record::Message { room, frame }
+                Record::News(News::Message { room, frame })
             }
             b'j' => {
                 let (client, room) = (number(rest)?, room(rest)?);
-                let name = str::from_utf8(mem::take(rest)).ok().filter(|name| is_name(name))?;
-                Record::Joined { client, room, name }
+                let name = str::from_utf8(mem::take(rest)).ok().filter(|name| is_client_name(name))?;
+                Record::News(News::Joined { client, room, name })
             }
-            b'l' => Record::Left { client: number(rest)?, room: room(rest)? },
-            b'r' => Record::RosterBegins,
-            b'e' => Record::RosterEnds,
+            b'l' => Record::News(News::Left { client: number(rest)?, room: room(rest)? }),
+            b'r' => Record::News(News::RosterBegins),
+            b'e' => Record::News(News::RosterEnds),
+            b'g' => Record::News(News::Gone),
             b'h' => Record::Hello,
             b'a' => Record::Alive,
-            b'g' => Record::Gone,
             _ => return None,
         };
         rest.is_empty().then_some(record)

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use ::redis::{Client, Connection, RedisResult, cmd};
 
-use super::Shared;
 use super::standing::Half;
+use super::station::Station;
 
 /// How long Redis may take to answer, or to take anything of what it is sent.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
@@ -20,8 +20,8 @@ const BACKOFF: Duration = Duration::from_millis(100);
 const DOUBLINGS_MAX: u32 = 5;
 
 /// A connection that has answered.
-pub(super) fn connect(shared: &Shared) -> RedisResult<Connection> {
-    let client = Client::open(shared.url.connection_info())?;
+pub(super) fn connect(station: &Station) -> RedisResult<Connection> {
+    let client = Client::open(station.url.connection_info())?;
     let mut connection = client.get_connection_with_timeout(TIMEOUT)?;
     connection.set_read_timeout(Some(TIMEOUT))?;
     connection.set_write_timeout(Some(TIMEOUT))?;
@@ -32,11 +32,11 @@ pub(super) fn connect(shared: &Shared) -> RedisResult<Connection> {
 
 /// Has one `session` after the other, until the server stops. One that panics, for whatever there may be in the answers of
 /// something that is no Redis, has failed.
-pub(super) fn repeat(shared: &Shared, half: Half, mut session: impl FnMut() -> RedisResult<()>) {
+pub(super) fn repeat(station: &Station, half: Half, mut session: impl FnMut() -> RedisResult<()>) {
     let mut failures = 0;
-    while !shared.outbox.is_stopping() {
+    while !station.outbox.is_stopping() {
         let ended = panic::catch_unwind(AssertUnwindSafe(&mut session));
-        if shared.outbox.is_stopping() {
+        if station.outbox.is_stopping() {
             return;
         }
         let reason = match ended {
@@ -45,9 +45,9 @@ pub(super) fn repeat(shared: &Shared, half: Half, mut session: impl FnMut() -> R
             Ok(Err(error)) => error.to_string().replace(char::is_control, " "),
             Err(_) => "it cannot be understood".to_owned(),
         };
-        let was_up = shared.standing.down(half, &reason);
+        let was_up = station.standing.down(half, &reason);
         failures = if was_up { 0 } else { failures + 1 };
-        shared.outbox.pause(backoff(failures));
+        station.outbox.pause(backoff(failures));
     }
 }
 

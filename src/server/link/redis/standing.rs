@@ -4,7 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use crate::server::Log;
+use crate::server::log::Log;
 use crate::server::metrics::Page;
 use crate::server::sync::{Mutex, lock};
 
@@ -20,6 +20,11 @@ pub(super) struct Standing {
     log: Log,
     address: String,
     connected: Mutex<Connected>,
+    counts: Counts,
+}
+
+#[derive(Default)]
+struct Counts {
     published: AtomicU64,
     received: AtomicU64,
     dropped: AtomicU64,
@@ -47,12 +52,7 @@ impl Standing {
             log,
             address,
             connected: Mutex::new(Connected { halves: [false; 2], away: None, is_new: true }),
-            published: AtomicU64::new(0),
-            received: AtomicU64::new(0),
-            dropped: AtomicU64::new(0),
-            missed: AtomicU64::new(0),
-            ignored: AtomicU64::new(0),
-            servers: AtomicU64::new(0),
+            counts: Counts::default(),
         }
     }
 
@@ -72,7 +72,8 @@ impl Standing {
             None if connected.is_new => self.log.info(format_args!("redis at {address}: joined")),
             None => {}
             Some(Away { since, dropped_before }) => {
-                let (seconds, dropped) = (since.elapsed().as_secs(), get(&self.dropped) - dropped_before);
+                let (seconds, dropped) =
+                    (since.elapsed().as_secs(), get(&self.counts.dropped) - dropped_before);
                 self.log.error(format_args!(
                     "redis at {address}: joined again after {seconds} s; {dropped} messages were not shared"
                 ));
@@ -87,7 +88,7 @@ impl Standing {
         if connected.away.is_none() {
             let address = &self.address;
             self.log.error(format_args!("redis at {address} is away, rooms are not shared: {reason}"));
-            connected.away = Some(Away { since: Instant::now(), dropped_before: get(&self.dropped) });
+            connected.away = Some(Away { since: Instant::now(), dropped_before: get(&self.counts.dropped) });
         }
         std::mem::replace(&mut connected.halves[half as usize], false)
     }
@@ -97,40 +98,40 @@ impl Standing {
     }
 
     pub(super) fn published(&self, messages: u64) {
-        self.published.fetch_add(messages, Ordering::Relaxed);
+        self.counts.published.fetch_add(messages, Ordering::Relaxed);
     }
 
     pub(super) fn received(&self) {
-        self.received.fetch_add(1, Ordering::Relaxed);
+        self.counts.received.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn dropped(&self, messages: u64) {
-        self.dropped.fetch_add(messages, Ordering::Relaxed);
+        self.counts.dropped.fetch_add(messages, Ordering::Relaxed);
     }
 
     pub(super) fn missed(&self, messages: u64) {
-        self.missed.fetch_add(messages, Ordering::Relaxed);
+        self.counts.missed.fetch_add(messages, Ordering::Relaxed);
     }
 
     pub(super) fn ignored(&self) {
-        self.ignored.fetch_add(1, Ordering::Relaxed);
+        self.counts.ignored.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn servers(&self, count: usize) {
-        self.servers.store(count as u64, Ordering::Relaxed);
+        self.counts.servers.store(count as u64, Ordering::Relaxed);
     }
 
     pub(super) fn render(&self) -> String {
         let mut page = Page::default();
         let up = lock(&self.connected).is_up().into();
         page.single("redis_up", "gauge", "Whether rooms are shared with other servers.", up);
-        page.single("redis_servers", "gauge", "Other servers there are.", get(&self.servers));
+        page.single("redis_servers", "gauge", "Other servers there are.", get(&self.counts.servers));
         for (name, help, counter) in [
-            ("published", "Messages shared with other servers.", &self.published),
-            ("received", "Messages of other servers.", &self.received),
-            ("dropped", "Messages that could not be shared.", &self.dropped),
-            ("missed", "Messages of other servers that did not come.", &self.missed),
-            ("ignored", "What came on the channel and was not believed.", &self.ignored),
+            ("published", "Messages shared with other servers.", &self.counts.published),
+            ("received", "Messages of other servers.", &self.counts.received),
+            ("dropped", "Messages that could not be shared.", &self.counts.dropped),
+            ("missed", "Messages of other servers that did not come.", &self.counts.missed),
+            ("ignored", "What came on the channel and was not believed.", &self.counts.ignored),
         ] {
             page.single(&format!("redis_{name}_total"), "counter", help, get(counter));
         }

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::outbox::{Outbox, Outgoing};
-use super::payload::{Batch, BatchWriter, Record, is_acceptable};
+use super::payload::{Bulletin, BulletinWriter, Record, is_acceptable};
 use super::servers::{SILENCE_MAX, Servers, Verdict};
 use super::url::RedisUrl;
+use crate::server::link::news::News;
 
 const HELLO: &[u8] = b"\x81\x05hello";
 
@@ -13,27 +14,27 @@ const HELLO: &[u8] = b"\x81\x05hello";
 const LONG: Duration = Duration::from_secs(20);
 
 const ALL: [Record<'_>; 8] = [
-    Record::Message { room: "kitchen", frame: HELLO },
-    Record::Joined { client: 7, room: "", name: "é" },
-    Record::Left { client: u64::MAX, room: "a-b_C" },
-    Record::RosterBegins,
-    Record::RosterEnds,
+    Record::News(News::Message { room: "kitchen", frame: HELLO }),
+    Record::News(News::Joined { client: 7, room: "", name: "é" }),
+    Record::News(News::Left { client: u64::MAX, room: "a-b_C" }),
+    Record::News(News::RosterBegins),
+    Record::News(News::RosterEnds),
     Record::Hello,
     Record::Alive,
-    Record::Gone,
+    Record::News(News::Gone),
 ];
 
 fn written(records: &[Record<'_>]) -> Vec<u8> {
-    let mut writer = BatchWriter::new();
+    let mut writer = BulletinWriter::new();
     records.iter().for_each(|record| writer.push(*record));
     writer.finish(1, 2, 3)
 }
 
 #[test]
-fn a_batch_is_read_as_it_was_written() {
+fn a_bulletin_is_read_as_it_was_written() {
     let payload = written(&ALL);
-    let batch = Batch { server: 1, number: 2, messages_before: 3, records: ALL.to_vec() };
-    assert_eq!(Batch::parse(&payload), Some(batch));
+    let bulletin = Bulletin { server: 1, number: 2, messages_before: 3, records: ALL.to_vec() };
+    assert_eq!(Bulletin::parse(&payload), Some(bulletin));
     assert_eq!(
         &written(&ALL[..1])[..],
         b"chinwag1\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x03m\0\0\0\x0f\x07kitchen\x81\x05hello"
@@ -41,26 +42,26 @@ fn a_batch_is_read_as_it_was_written() {
 }
 
 #[test]
-fn a_batch_that_is_cut_off_is_none() {
+fn a_bulletin_that_is_cut_off_is_none() {
     let payload = written(&ALL);
     let whole: Vec<_> = (0..=ALL.len()).map(|count| written(&ALL[..count]).len()).collect();
     for len in 0..payload.len() {
-        assert_eq!(Batch::parse(&payload[..len]).is_some(), whole.contains(&len), "{len} bytes");
+        assert_eq!(Bulletin::parse(&payload[..len]).is_some(), whole.contains(&len), "{len} bytes");
     }
 }
 
 /// Whatever a byte is changed to: what is read, if anything, is well-formed enough to be written again as it was.
 #[test]
-fn a_batch_with_another_byte_is_another_or_none() {
+fn a_bulletin_with_another_byte_is_another_or_none() {
     let payload = written(&ALL);
     for at in 0..payload.len() {
         for byte in 0..=255 {
             let mut other = payload.clone();
             other[at] = byte;
-            if let Some(batch) = Batch::parse(&other) {
-                let mut writer = BatchWriter::new();
-                batch.records.iter().for_each(|record| writer.push(*record));
-                assert_eq!(writer.finish(batch.server, batch.number, batch.messages_before), other);
+            if let Some(bulletin) = Bulletin::parse(&other) {
+                let mut writer = BulletinWriter::new();
+                bulletin.records.iter().for_each(|record| writer.push(*record));
+                assert_eq!(writer.finish(bulletin.server, bulletin.number, bulletin.messages_before), other);
             }
         }
     }
@@ -92,7 +93,7 @@ fn taken(outbox: &Outbox) -> Outgoing {
 }
 
 fn records(outgoing: &Outgoing) -> Vec<Record<'_>> {
-    Batch::parse(&outgoing.payload).unwrap().records
+    Bulletin::parse(&outgoing.payload).unwrap().records
 }
 
 #[test]
@@ -105,16 +106,16 @@ fn an_outbox_that_is_not_emptied_takes_no_messages_and_knows_who_is_here() {
     assert!(outbox.publish("", HELLO));
     let first = taken(&outbox);
     let expected = [
-        Record::Message { room: "", frame: HELLO },
-        Record::RosterBegins,
-        Record::Joined { client: alice, room: "kitchen", name: "alice" },
-        Record::RosterEnds,
+        Record::News(News::Message { room: "", frame: HELLO }),
+        Record::News(News::RosterBegins),
+        Record::News(News::Joined { client: alice, room: "kitchen", name: "alice" }),
+        Record::News(News::RosterEnds),
         Record::Hello,
     ];
     assert_eq!(records(&first), expected);
     assert!((first.messages, first.says_hello, first.is_last) == (1, true, false));
     outbox.take_leave(alice);
-    assert_eq!(records(&taken(&outbox)), [Record::Left { client: alice, room: "kitchen" }]);
+    assert_eq!(records(&taken(&outbox)), [Record::News(News::Left { client: alice, room: "kitchen" })]);
     let alive = outbox.take(Duration::ZERO).unwrap();
     assert_eq!(records(&alive), [Record::Alive]);
 }
@@ -138,7 +139,7 @@ fn an_outbox_is_bounded_and_counts_what_it_loses() {
     let client = outbox.introduce("", "late");
     let lengths: Vec<_> = (0..2).map(|_| taken(&outbox)).collect();
     assert!(lengths[0].payload.len() > 16 * LARGE);
-    assert!(records(&lengths[1]).contains(&Record::Joined { client, room: "", name: "late" }));
+    assert!(records(&lengths[1]).contains(&Record::News(News::Joined { client, room: "", name: "late" })));
     assert!(outbox.publish("", HELLO));
 }
 
@@ -154,16 +155,17 @@ fn rosters_do_not_pile_up() {
         outbox.owe_roster();
         if round >= 100 {
             let outgoing = taken(&outbox);
-            rosters += records(&outgoing).iter().filter(|record| **record == Record::RosterEnds).count();
+            rosters +=
+                records(&outgoing).iter().filter(|record| **record == Record::News(News::RosterEnds)).count();
         }
     }
     assert!(dropped > 100, "never full: {dropped} dropped");
     assert_eq!(rosters, 0);
-    while !records(&taken(&outbox)).contains(&Record::RosterEnds) {}
+    while !records(&taken(&outbox)).contains(&Record::News(News::RosterEnds)) {}
 }
 
 #[test]
-fn batches_are_numbered_and_small_enough_to_be_answered_in_time() {
+fn bulletins_are_numbered_and_small_enough_to_be_answered_in_time() {
     let outbox = Outbox::new(1);
     outbox.open();
     for _ in 0..100 {
@@ -194,7 +196,7 @@ fn an_outbox_ends_with_a_farewell() {
             while let Some(outgoing) = outbox.take(LONG) {
                 assert!(!last, "something behind the last");
                 last = outgoing.is_last;
-                assert_eq!(last, records(&outgoing).contains(&Record::Gone));
+                assert_eq!(last, records(&outgoing).contains(&Record::News(News::Gone)));
                 if last {
                     outbox.end();
                 }
@@ -207,26 +209,26 @@ fn an_outbox_ends_with_a_farewell() {
     Outbox::new(1).stop(Instant::now() + LONG);
 }
 
-fn batch(server: u64, number: u64, messages_before: u64, messages: usize) -> Batch<'static> {
-    Batch { server, number, messages_before, records: vec![ALL[0]; messages] }
+fn bulletin(server: u64, number: u64, messages_before: u64, messages: usize) -> Bulletin<'static> {
+    Bulletin { server, number, messages_before, records: vec![ALL[0]; messages] }
 }
 
 #[test]
-fn batches_of_a_server_are_heard_once_and_in_order() {
+fn bulletins_of_a_server_are_heard_once_and_in_order() {
     let mut servers = Servers::new(Instant::now());
-    for (batch, verdict) in [
-        (batch(1, 5, 40, 2), Verdict::First),
-        (batch(1, 5, 40, 2), Verdict::Ignored),
-        (batch(1, 4, 39, 1), Verdict::Ignored),
-        (batch(2, 0, 0, 1), Verdict::First),
-        (batch(1, 6, 42, 0), Verdict::Next { missed: 0 }),
-        (batch(1, 7, 42, 3), Verdict::Next { missed: 0 }),
-        (batch(1, 9, 49, 1), Verdict::Next { missed: 4 }),
-        (batch(1, 8, 45, 4), Verdict::Ignored),
-        (batch(2, u64::MAX, u64::MAX, 1), Verdict::Next { missed: u64::MAX - 1 }),
-        (batch(2, 1, 1, 1), Verdict::Ignored),
+    for (bulletin, verdict) in [
+        (bulletin(1, 5, 40, 2), Verdict::First),
+        (bulletin(1, 5, 40, 2), Verdict::Ignored),
+        (bulletin(1, 4, 39, 1), Verdict::Ignored),
+        (bulletin(2, 0, 0, 1), Verdict::First),
+        (bulletin(1, 6, 42, 0), Verdict::Next { missed: 0 }),
+        (bulletin(1, 7, 42, 3), Verdict::Next { missed: 0 }),
+        (bulletin(1, 9, 49, 1), Verdict::Next { missed: 4 }),
+        (bulletin(1, 8, 45, 4), Verdict::Ignored),
+        (bulletin(2, u64::MAX, u64::MAX, 1), Verdict::Next { missed: u64::MAX - 1 }),
+        (bulletin(2, 1, 1, 1), Verdict::Ignored),
     ] {
-        assert_eq!(servers.hear(&batch), verdict, "{batch:?}");
+        assert_eq!(servers.hear(&bulletin), verdict, "{bulletin:?}");
     }
     assert_eq!(servers.count(), 2);
 }
@@ -235,12 +237,12 @@ fn batches_of_a_server_are_heard_once_and_in_order() {
 fn a_server_that_is_silent_for_too_long_is_gone() {
     let mut now = Instant::now();
     let mut servers = Servers::new(now);
-    servers.hear(&batch(1, 0, 0, 0));
-    servers.hear(&batch(2, 0, 0, 0));
+    servers.hear(&bulletin(1, 0, 0, 0));
+    servers.hear(&bulletin(2, 0, 0, 0));
     let second = Duration::from_secs(1);
     for number in 1..=SILENCE_MAX.as_secs() {
         now += second;
-        servers.hear(&batch(1, number, 0, 0));
+        servers.hear(&bulletin(1, number, 0, 0));
         assert_eq!(servers.take_silent(now), [], "after {number} s");
     }
     assert_eq!(servers.take_silent(now + second), [2]);
