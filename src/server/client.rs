@@ -300,11 +300,8 @@ impl Chat<'_> {
     /// While someone in the room is far behind, rests for what it has sent since the last time.
     fn rest(&mut self) {
         let received = mem::take(&mut self.received);
-        if self.seat.is_someone_far_behind()
-            && let Some(rest) = self.rest.after(received)
-        {
-            thread::sleep(rest);
-        }
+        let owed = if self.seat.is_someone_far_behind() { received } else { 0 };
+        self.rest.after(owed).into_iter().for_each(thread::sleep);
     }
 
     /// Its buffer is full, and there is no memory for it to grow. It does not read meanwhile, and TCP slows its client

@@ -185,9 +185,8 @@ impl<'n, W: Wire> Delivery<'_, 'n, W> {
         let room = self.found.entry(name).or_insert_with(|| lock(&rooms.open).find(name));
         let Some(room) = room else { return };
         room.relay_from_elsewhere(frame);
-        if room.is_someone_far_behind()
-            && let Some(rest) = self.rest.after(frame.len())
-        {
+        let owed = if room.is_someone_far_behind() { frame.len() } else { 0 };
+        if let Some(rest) = self.rest.after(owed) {
             self.flush();
             thread::sleep(rest);
         }

@@ -293,13 +293,14 @@ impl<W: Wire> Addition<'_, W> {
     /// Adds bytes for this member alone.
     pub(super) fn own(&mut self, bytes: &[u8]) {
         self.state.own += bytes.len();
-        if let Some(Part::Own(last, _)) = self.state.parts.back_mut()
-            && last.len() + bytes.len() <= PIECE
-            && let Some(last) = Arc::get_mut(last)
-        {
-            last.extend_from_slice(bytes);
-        } else if !bytes.is_empty() {
-            self.state.parts.push_back(Part::Own(Arc::new(bytes.to_vec()), 0));
+        let last = match self.state.parts.back_mut() {
+            _ if bytes.is_empty() => return,
+            Some(Part::Own(last, _)) if last.len() + bytes.len() <= PIECE => Arc::get_mut(last),
+            _ => None,
+        };
+        match last {
+            Some(last) => last.extend_from_slice(bytes),
+            None => self.state.parts.push_back(Part::Own(Arc::new(bytes.to_vec()), 0)),
         }
     }
 

@@ -15,7 +15,6 @@
 //! its end.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -24,6 +23,9 @@ use crate::server::memory::{Charge, Memory, Purpose, grown};
 /// The size of a chunk in bytes, unless a batch is larger: a batch lies in one chunk, so that it is sent at once. The
 /// model checker's are small, so that they come and go.
 pub(super) const CHUNK: usize = if cfg!(chinwag_model) { 16 } else { 32 * 1024 };
+
+/// The size in bytes up to which a chunk is kept to be filled again.
+const SPARE_MAX: usize = 4 * CHUNK;
 
 /// What a chunk takes beside its bytes.
 const CHUNK_OVERHEAD: usize = 64;
@@ -38,7 +40,7 @@ pub(super) struct Transcript {
     /// From where on backlogs need it, and how many of them.
     holds: BTreeMap<u64, usize>,
     /// A chunk to be filled again.
-    spare: Vec<u8>,
+    spare: Option<Arc<Vec<u8>>>,
     /// How much memory all chunks hold, in bytes.
     capacity: usize,
     charge: Charge,
@@ -47,6 +49,12 @@ pub(super) struct Transcript {
 struct Chunk {
     start: u64,
     bytes: Arc<Vec<u8>>,
+}
+
+impl Chunk {
+    fn end(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
 }
 
 /// Bytes that stay where they are while they are being sent.
@@ -59,7 +67,7 @@ impl Transcript {
             end: 0,
             kept: 0,
             holds: BTreeMap::new(),
-            spare: Vec::new(),
+            spare: None,
             capacity: 0,
             charge: Charge::new(memory, Purpose::Write),
         }
@@ -82,7 +90,7 @@ impl Transcript {
 
     /// The same where it is to be a new chunk.
     pub(super) fn begin_chunk(&mut self, expected: usize) {
-        let bytes = Arc::new(mem::take(&mut self.spare));
+        let bytes = self.spare.take().unwrap_or_default();
         self.chunks.push_back(Chunk { start: self.end, bytes });
         self.capacity += CHUNK_OVERHEAD;
         self.reserve(expected);
@@ -127,7 +135,7 @@ impl Transcript {
     /// Shows everything from a place on, without the transcript's lock, until it is shown something else.
     pub(super) fn show(&self, from: u64, view: &mut View) {
         view.clear();
-        let chunks = self.chunks.iter().filter(|chunk| chunk.start + chunk.bytes.len() as u64 > from);
+        let chunks = self.chunks.iter().filter(|chunk| chunk.end() > from);
         view.0.extend(chunks.map(|chunk| (chunk.start, Arc::clone(&chunk.bytes))));
     }
 
@@ -155,25 +163,16 @@ impl Transcript {
 
     fn drop_unneeded(&mut self) {
         let needed = self.holds.keys().next().map_or(self.kept, |held| self.kept.min(*held));
-        while let Some(chunk) = self.chunks.front_mut() {
-            if chunk.start + chunk.bytes.len() as u64 > needed {
-                return;
-            }
-            let is_last = chunk.start + chunk.bytes.len() as u64 == self.end;
+        while self.chunks.front().is_some_and(|chunk| chunk.end() <= needed) {
+            let Some(mut chunk) = self.chunks.pop_front() else { return };
+            self.capacity -= CHUNK_OVERHEAD;
             match Arc::get_mut(&mut chunk.bytes) {
-                Some(bytes) if is_last => {
+                Some(bytes) if self.spare.is_none() && bytes.capacity() <= SPARE_MAX => {
                     bytes.clear();
-                    chunk.start = self.end;
-                    return;
-                }
-                Some(bytes) if self.spare.capacity() == 0 && bytes.capacity() <= 2 * CHUNK => {
-                    bytes.clear();
-                    self.spare = mem::take(bytes);
+                    self.spare = Some(chunk.bytes);
                 }
                 _ => self.capacity -= chunk.bytes.capacity(),
             }
-            self.capacity -= CHUNK_OVERHEAD;
-            self.chunks.pop_front();
             self.settle();
         }
     }
@@ -185,8 +184,7 @@ impl Transcript {
 
     /// Gives back what it does not need for what it holds.
     pub(super) fn shrink(&mut self) {
-        self.capacity -= self.spare.capacity();
-        self.spare = Vec::new();
+        self.capacity -= self.spare.take().map_or(0, |bytes| bytes.capacity());
         if let Some(bytes) = self.chunks.back_mut().and_then(|chunk| Arc::get_mut(&mut chunk.bytes)) {
             self.capacity -= bytes.capacity();
             bytes.shrink_to_fit();
