@@ -20,6 +20,38 @@ fn help_names_every_option() {
     }
 }
 
+/// Each option as it is spelled, with its default: what is in brackets behind its meaning, up to a comma.
+fn options_of_the_help() -> Vec<(String, Option<String>)> {
+    let help = run(&["--help"]).stdout.join("\n");
+    let options = help.split("\n  -").skip(1).flat_map(|option| {
+        let (spellings, meaning) = option.split_once("  ").expect("a meaning");
+        let default = meaning.split_once(" [").and_then(|(_, rest)| rest.split([',', ']']).next());
+        let spellings = format!("-{spellings}");
+        let each = spellings.split(", ").map(|spelling| (spelling.into(), default.map(Into::into)));
+        each.collect::<Vec<_>>()
+    });
+    options.collect()
+}
+
+/// The first two cells of each row about an option.
+fn options_of_the_contract() -> Vec<(String, Option<String>)> {
+    let code = |cell: &'static str| cell.split('`').skip(1).step_by(2);
+    let rows = include_str!("../../../docs/contract.md").lines().filter(|line| line.starts_with("| `-"));
+    let options = rows.flat_map(|row| {
+        let mut cells = row.split('|').skip(1);
+        let (spellings, default) = (cells.next().unwrap(), cells.next().unwrap());
+        code(spellings).map(move |spelling| (spelling.into(), code(default).next().map(Into::into)))
+    });
+    options.collect()
+}
+
+#[test]
+fn the_contract_has_the_options_and_defaults_of_the_help() {
+    let mut promised = options_of_the_contract();
+    promised.retain(|(spelling, _)| cfg!(feature = "redis") || !spelling.starts_with("--redis"));
+    assert_eq!(options_of_the_help(), promised);
+}
+
 #[test]
 fn version_is_the_package_s() {
     for flag in ["-V", "--version"] {

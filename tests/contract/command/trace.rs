@@ -81,16 +81,36 @@ fn frames_of(client: u64, server: &mut Server) -> Vec<(String, Explained)> {
     of_client.filter(Explained::is_frame).map(|it| (it.direction.clone(), it)).collect()
 }
 
-/// The README's own example, said again: its request and its frames to a server, whose explanations are compared.
+/// The one block of a page that shows what is traced.
+fn shown_in(page: &str) -> Vec<Explained> {
+    let blocks = page.split("\n```text\n").skip(1).filter_map(|rest| rest.split("\n```\n").next());
+    let traces: Vec<_> = blocks.filter(|block| block.starts_with("client 1")).collect();
+    assert_eq!(traces.len(), 1, "{traces:#?}");
+    explained(traces[0].lines())
+}
+
+/// The README's frames, said again to a server, whose explanations are compared.
 #[test]
 fn the_readme_shows_what_is_there() {
-    let readme = include_str!("../../../README.md");
-    let (_, section) = readme.split_once("\n## See it\n").expect("the section");
-    let (_, block) = section.split_once("\n```text\n").expect("the example");
-    let (block, _) = block.split_once("\n```\n").expect("its end");
-    let expected = explained(block.lines());
-    assert!(expected.len() > 5 && block.contains("masking key"), "{block}");
+    let expected = shown_in(include_str!("../../../README.md"));
+    let mut server = Server::start(&["--trace", "--echo"]);
+    let mut client = Client::join(&server, "/");
+    for explained in &expected {
+        match explained.direction.as_str() {
+            "in" => client.send(&explained.bytes()),
+            _ => drop(client.frame()),
+        }
+    }
+    drop(client);
+    server.stderr.wait_for("the leave", |line| line.contains("left"));
+    let shown: Vec<_> = frames_of(1, &mut server).into_iter().map(|(_, explained)| explained).collect();
+    assert_eq!(shown, expected);
+}
 
+/// The session in docs/operating.md, said again: its request and its frames.
+#[test]
+fn operating_shows_a_session_as_it_is() {
+    let expected = shown_in(include_str!("../../../docs/operating.md"));
     let mut server = Server::start(&["--trace", "--echo"]);
     let mut stream = Some(server.connect());
     for explained in &expected {
@@ -104,7 +124,7 @@ fn the_readme_shows_what_is_there() {
             _ => stream_now.read_exact(&mut vec![0; explained.len()]).unwrap(),
         }
     }
-    assert!(stream.is_none(), "the example goes to the client's end");
+    assert!(stream.is_none(), "the session goes to the client's end");
     server.stderr.wait_for("the leave", |line| line.contains("left"));
     let lines = server.stop();
     assert_eq!(explained(lines.iter().map(String::as_str)), expected);

@@ -2,7 +2,7 @@
 
 use crate::support::frame::{self, FIN, TEXT, masked};
 use crate::support::http::ask_bytes;
-use crate::support::metrics::{read, value, wait_for};
+use crate::support::metrics::{names, promised, read, value, wait_for};
 use crate::support::{Client, Head, Server, ask};
 
 const TYPES: &[(&str, &str)] = &[
@@ -39,13 +39,18 @@ fn names_every_metric_and_its_type() {
     }
 }
 
+#[test]
+fn the_contract_names_every_metric() {
+    assert_eq!(names(&Server::start(&[])), promised("HTTP"));
+}
+
 /// A scraper wants to know a series before it first moves.
 #[test]
 fn every_series_is_there_from_the_start() {
     let server = Server::start(&[]);
     for (series, value) in read(&server) {
-        let of_now = series == "chinwag_clients" || series.starts_with("chinwag_bytes_");
-        assert!(of_now || value == 0.0, "{series} starts at {value}");
+        let of_now = ["chinwag_bytes_", "chinwag_memory_"].iter().any(|kind| series.starts_with(kind));
+        assert!(of_now || series == "chinwag_clients" || value == 0.0, "{series} starts at {value}");
     }
 }
 
