@@ -118,7 +118,11 @@ impl Pending {
                 return;
             }
         }
-        self.add(Part::own(&Arc::new(bytes.to_vec()), 0..bytes.len()));
+        // Where there is more already, there will be more.
+        let capacity = if self.own < PART_MAX { 0 } else { PART_MAX };
+        let mut part = Vec::with_capacity(bytes.len().max(capacity));
+        part.extend_from_slice(bytes);
+        self.add(Part::own(&Arc::new(part), 0..bytes.len()));
     }
 
     /// Notes that so many bytes have been taken, unless all has been given up meanwhile.
