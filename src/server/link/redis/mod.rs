@@ -6,7 +6,7 @@
 //!       +--publish-> [ outbox ] --publisher--> Redis --subscriber--> room    on every other server
 //! ```
 //!
-//! What a client says is put into the [`outbox`] and posted in its room at the same moment: whoever answers it, on any
+//! What a client says is put into the [`mailbag`] and posted in its room at the same moment: whoever answers it, on any
 //! server, is behind it on all. The *publisher* takes all that has gathered and publishes it as one payload, a
 //! *bulletin*. The *subscriber* of every other server tells it to the rooms, which post what is in it and flush it
 //! together. The busier the servers, the larger the bulletins, as a room's batches are.
@@ -33,7 +33,7 @@
 //! Whoever may publish there is trusted with what is said, not with how: it can say anything in any room, but not
 //! harm a server.
 
-mod outbox;
+mod mailbag;
 mod payload;
 mod publisher;
 mod servers;

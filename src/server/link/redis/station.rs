@@ -3,7 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
-use super::outbox::Outbox;
+use super::mailbag::Outbox;
 use super::standing::Standing;
 use super::url::RedisUrl;
 use crate::server::log::Log;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::outbox::{Outbox, Outgoing};
+use super::mailbag::{Outbox, Outgoing};
 use super::payload::{Bulletin, BulletinWriter, Record, is_acceptable};
 use super::servers::{SILENCE_MAX, Servers, Verdict};
 use super::url::RedisUrl;
