@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::close::CloseCode;
+use super::close_code::CloseCode;
 
 /// A reason to _Fail the WebSocket Connection_ (§7.1.7).
 ///
@@ -42,7 +42,7 @@ pub enum ProtocolError {
 
 impl ProtocolError {
     /// Every value once.
-    pub const ALL: [ProtocolError; 14] = [
+    pub const ALL: &'static [ProtocolError] = &[
         Self::UnmaskedFrame,
         Self::ReservedBitsSet,
         Self::ReservedOpcode,

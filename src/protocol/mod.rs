@@ -24,6 +24,7 @@
 )]
 
 pub mod close;
+mod close_code;
 pub mod error;
 pub mod event;
 pub mod frame;

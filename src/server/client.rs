@@ -195,9 +195,9 @@ impl End {
 impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self, self.farewell()) {
-            (End::Closed(Some(CloseCode(code))), _) => write!(f, "closed with {code}"),
+            (End::Closed(Some(code)), _) => write!(f, "closed with {code}"),
             (End::Closed(None), _) => f.write_str("closed"),
-            (_, Some(Farewell { code: CloseCode(code), reason, .. })) => {
+            (_, Some(Farewell { code, reason, .. })) => {
                 write!(f, "failed with {code}, {reason}")
             }
             (End::Lagged, _) => f.write_str("dropped, too far behind"),

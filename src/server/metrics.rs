@@ -88,7 +88,7 @@ impl Metrics {
     }
 
     pub(crate) fn close_sent(&self, code: CloseCode) {
-        *lock(&self.closes).entry(code.0).or_default() += 1;
+        *lock(&self.closes).entry(code.get()).or_default() += 1;
     }
 
     /// The page of `/metrics`.

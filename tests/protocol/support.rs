@@ -1,5 +1,6 @@
 //! Client frames written by hand, and what a receiver makes of them. The writing shares nothing with `src/`.
 
+use chinwag::protocol::close::CloseCode;
 use chinwag::protocol::error::ProtocolError;
 use chinwag::protocol::event::Event;
 use chinwag::protocol::frame::Opcode;
@@ -104,7 +105,7 @@ impl From<Event<'_>> for Seen {
             Event::Message { opcode, .. } => panic!("no message is of {opcode:?}"),
             Event::Ping(payload) => Seen::Ping(payload.as_bytes().to_vec()),
             Event::Pong(payload) => Seen::Pong(payload.as_bytes().to_vec()),
-            Event::Close(code, reason) => Seen::Close(code.map(|code| code.0), reason.into()),
+            Event::Close(code, reason) => Seen::Close(code.map(CloseCode::get), reason.into()),
         }
     }
 }

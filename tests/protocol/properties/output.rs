@@ -25,7 +25,7 @@ pub fn holds(input: &[u8]) -> bool {
                 Ok(Some(event)) => sent += usize::from(answer(event)),
                 Err(error) => {
                     let close = CloseFrame::new(error.close_code(), error.reason());
-                    let expected = Seen::Close(Some(error.close_code().0), error.reason().into());
+                    let expected = Seen::Close(Some(error.close_code().get()), error.reason().into());
                     assert_eq!(decode(close.as_bytes()), expected);
                     break 'session;
                 }
@@ -54,7 +54,7 @@ fn answer(event: Event<'_>) -> bool {
         Event::Pong(_) => return false,
         Event::Close(code, reason) => {
             let code = code.unwrap_or(CloseCode::NORMAL_CLOSURE);
-            let expected = Seen::Close(Some(code.0), reason.into());
+            let expected = Seen::Close(Some(code.get()), reason.into());
             (CloseFrame::new(code, reason).as_bytes().to_vec(), expected)
         }
     };
