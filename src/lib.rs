@@ -28,7 +28,6 @@
 //! ```
 //! use chinwag::protocol::close::{CloseCode, CloseFrame};
 //! use chinwag::protocol::event::Event;
-//! use chinwag::protocol::frame::Opcode;
 //! use chinwag::protocol::handshake::Request;
 //! use chinwag::protocol::head::Head;
 //! use chinwag::protocol::receiver::{Limits, Receiver};
@@ -66,12 +65,12 @@
 //!     let mut receiver = Receiver::new(Limits { max_message: 64 * 1024, max_fragments: 1024 });
 //!     loop {
 //!         let close = match receiver.receive(&mut buffer) {
-//!             Ok(Some(Event::Message { opcode, payload })) => {
-//!                 transport.write_all(payload.into_frame(opcode))?;
+//!             Ok(Some(Event::Message(message))) => {
+//!                 transport.write_all(message.into_frame())?;
 //!                 continue;
 //!             }
-//!             Ok(Some(Event::Ping(payload))) => {
-//!                 transport.write_all(payload.into_frame(Opcode::Pong))?;
+//!             Ok(Some(Event::Ping(ping))) => {
+//!                 transport.write_all(ping.into_pong())?;
 //!                 continue;
 //!             }
 //!             Ok(Some(Event::Pong(_))) => continue,
@@ -143,8 +142,8 @@
 //!         self.buffer[self.arrived] = byte;
 //!         let arrived = &mut self.buffer[..=self.arrived];
 //!         while let Some(event) = self.receiver.receive(arrived)? {
-//!             if let Event::Message { payload, .. } = event {
-//!                 self.is_on = payload.as_bytes() == b"on";
+//!             if let Event::Message(message) = event {
+//!                 self.is_on = message.payload() == b"on";
 //!             }
 //!         }
 //!         self.arrived = self.receiver.compact(arrived);
@@ -188,9 +187,9 @@
 //!
 //!     fn hear(&self, from: u32, receiver: &mut Receiver, arrived: &mut [u8]) {
 //!         while let Ok(Some(event)) = receiver.receive(arrived) {
-//!             if let Event::Message { opcode, payload } = event {
-//!                 if payload.as_bytes().is_ascii() && !payload.as_bytes().iter().any(u8::is_ascii_lowercase) {
-//!                     let frame = payload.into_frame(opcode);
+//!             if let Event::Message(message) = event {
+//!                 if message.payload().is_ascii() && !message.payload().iter().any(u8::is_ascii_lowercase) {
+//!                     let frame = message.into_frame();
 //!                     self.0.iter().filter(|(who, _)| **who != from).for_each(|(_, to)| {
 //!                         let _ = to.send(frame.to_vec());
 //!                     });

@@ -15,7 +15,7 @@
 //! Payload is unmasked where it lies. The payload of each further fragment is moved down to `end`, so a message is
 //! always one slice; a control frame between two fragments is handed out where it lies, and then lies in the freed
 //! part. A client's frame header is four bytes longer than the one a server sends for the same payload: so
-//! [`Payload::into_frame`] can write the outgoing header right in front of the payload, into the headroom that the
+//! [`Message::into_frame`] can write the outgoing header right in front of the payload, into the headroom that the
 //! incoming header left, and a message in one frame is relayed without being moved.
 //!
 //! Rules:
@@ -30,7 +30,7 @@
 
 use super::close::parse_close;
 use super::error::ProtocolError;
-use super::event::{Event, Payload};
+use super::event::{Event, Message, MessageType, Payload, Ping};
 use super::frame::{FrameHeader, Opcode, apply_mask, parse_first_byte};
 use super::utf8::Utf8Validator;
 
@@ -52,14 +52,14 @@ pub struct Receiver {
     end: usize,
     next: usize,
     /// The message whose first frame's header has arrived, until its last byte has.
-    message: Option<Message>,
+    message: Option<Unfinished>,
     /// The data frame whose header has arrived, until its last byte has.
     frame: Option<DataFrame>,
     closed: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Message {
+struct Unfinished {
     opcode: Opcode,
     fragments: u32,
     utf8: Utf8Validator,
@@ -256,7 +256,7 @@ impl Receiver {
             message.fragments = message.fragments.saturating_add(1);
             self.widen_headroom(buffer);
         } else {
-            self.message = Some(Message { opcode, fragments: 1, utf8: Utf8Validator::new() });
+            self.message = Some(Unfinished { opcode, fragments: 1, utf8: Utf8Validator::new() });
             self.start = self.next;
             self.payload = payload;
             self.end = payload;
@@ -335,15 +335,16 @@ enum Taken {
 impl Found {
     fn into_event(self, buffer: &mut [u8]) -> Result<Event<'_>, ProtocolError> {
         let bytes = buffer.get_mut(self.start..self.end).unwrap_or_default();
-        let headroom = self.payload.saturating_sub(self.start);
+        let payload = Payload { bytes, headroom: self.payload.saturating_sub(self.start) };
         match self.opcode {
             Opcode::Close => {
-                let (code, reason) = parse_close(bytes.get(headroom..).unwrap_or_default())?;
+                let (code, reason) = parse_close(payload.into_bytes())?;
                 Ok(Event::Close(code, reason))
             }
-            Opcode::Ping => Ok(Event::Ping(Payload { bytes, headroom })),
-            Opcode::Pong => Ok(Event::Pong(Payload { bytes, headroom })),
-            opcode => Ok(Event::Message { opcode, payload: Payload { bytes, headroom } }),
+            Opcode::Ping => Ok(Event::Ping(Ping { payload })),
+            Opcode::Pong => Ok(Event::Pong(payload.into_bytes())),
+            Opcode::Text => Ok(Event::Message(Message { message_type: MessageType::Text, payload })),
+            _ => Ok(Event::Message(Message { message_type: MessageType::Binary, payload })),
         }
     }
 }

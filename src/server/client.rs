@@ -17,7 +17,7 @@ use super::rooms::Seat;
 use super::site::{self, Answer, Invitation};
 use crate::protocol::close::CloseCode;
 use crate::protocol::error::ProtocolError;
-use crate::protocol::event::{Event, Payload};
+use crate::protocol::event::{Event, Message, MessageType};
 use crate::protocol::frame::{FrameHeader, Opcode};
 use crate::protocol::head::Head;
 use crate::protocol::receiver::Receiver;
@@ -288,11 +288,9 @@ impl Chat<'_> {
     fn receive_all(&mut self) -> Result<(), End> {
         while let Some(event) = self.receiver.receive(self.buffer.filled())? {
             match event {
-                Event::Message { opcode, payload } => {
-                    post_message(&self.seat, self.shared, opcode, payload)?;
-                }
+                Event::Message(message) => post_message(&self.seat, self.shared, message)?,
                 // §5.5.2: "an endpoint MUST send a Pong frame in response".
-                Event::Ping(payload) => self.seat.answer(payload.into_frame(Opcode::Pong), false),
+                Event::Ping(ping) => self.seat.answer(ping.into_pong(), false),
                 // §5.5.3: "A response to an unsolicited Pong frame is not expected."
                 Event::Pong(_) => {}
                 Event::Close(code, _) => return Err(End::Closed(code)),
@@ -365,20 +363,15 @@ impl Chat<'_> {
 }
 
 /// Relays a message in place: the outgoing header is written where the first incoming one was.
-fn post_message(
-    seat: &Seat<Connection>,
-    shared: &Shared,
-    opcode: Opcode,
-    payload: Payload<'_>,
-) -> Result<(), End> {
+fn post_message(seat: &Seat<Connection>, shared: &Shared, message: Message<'_>) -> Result<(), End> {
     shared.metrics.message_in();
     if shared.config.echo {
-        seat.answer(payload.into_frame(opcode), true);
+        seat.answer(message.into_frame(), true);
         return Ok(());
     }
-    if opcode == Opcode::Text && is_forged(payload.as_bytes()) {
+    if message.message_type() == MessageType::Text && is_forged(message.payload()) {
         return Err(End::Forged);
     }
-    seat.relay(payload.into_frame(opcode));
+    seat.relay(message.into_frame());
     Ok(())
 }

@@ -2,8 +2,7 @@
 
 use chinwag::protocol::close::CloseCode;
 use chinwag::protocol::error::ProtocolError;
-use chinwag::protocol::event::Event;
-use chinwag::protocol::frame::Opcode;
+use chinwag::protocol::event::{Event, Message, MessageType};
 use chinwag::protocol::receiver::{Limits, Receiver};
 
 pub const FIN: u8 = 0b1_000_0000;
@@ -98,14 +97,20 @@ impl Seen {
 impl From<Event<'_>> for Seen {
     fn from(event: Event<'_>) -> Seen {
         match event {
-            Event::Message { opcode: Opcode::Text, payload } => {
-                Seen::Text(String::from_utf8(payload.as_bytes().to_vec()).expect("text is UTF-8"))
-            }
-            Event::Message { opcode: Opcode::Binary, payload } => Seen::Binary(payload.as_bytes().to_vec()),
-            Event::Message { opcode, .. } => panic!("no message is of {opcode:?}"),
-            Event::Ping(payload) => Seen::Ping(payload.as_bytes().to_vec()),
-            Event::Pong(payload) => Seen::Pong(payload.as_bytes().to_vec()),
+            Event::Message(message) => Seen::from(&message),
+            Event::Ping(ping) => Seen::Ping(ping.payload().to_vec()),
+            Event::Pong(payload) => Seen::Pong(payload.to_vec()),
             Event::Close(code, reason) => Seen::Close(code.map(CloseCode::get), reason.into()),
+        }
+    }
+}
+
+impl From<&Message<'_>> for Seen {
+    fn from(message: &Message<'_>) -> Seen {
+        let payload = message.payload().to_vec();
+        match message.message_type() {
+            MessageType::Text => Seen::Text(String::from_utf8(payload).expect("text is UTF-8")),
+            MessageType::Binary => Seen::Binary(payload),
         }
     }
 }

@@ -18,8 +18,8 @@ fn relayed(pieces: &[Vec<u8>], compacting: bool) -> Vec<u8> {
         }
         buffer.extend_from_slice(piece);
         while let Some(event) = receiver.receive(&mut buffer).expect("legal") {
-            if let Event::Message { opcode, payload } = event {
-                return payload.into_frame(opcode).to_vec();
+            if let Event::Message(message) = event {
+                return message.into_frame().to_vec();
             }
         }
     }
@@ -87,10 +87,8 @@ mod frame_in_place {
         let mut sent = Vec::new();
         while let Some(event) = receiver.receive(&mut buffer).expect("legal") {
             match event {
-                Event::Message { opcode, payload } => sent.extend_from_slice(payload.into_frame(opcode)),
-                Event::Ping(payload) => {
-                    sent.extend_from_slice(payload.into_frame(chinwag::protocol::frame::Opcode::Pong))
-                }
+                Event::Message(message) => sent.extend_from_slice(message.into_frame()),
+                Event::Ping(ping) => sent.extend_from_slice(ping.into_pong()),
                 other => panic!("{other:?} was not sent"),
             }
         }

@@ -127,8 +127,8 @@ impl Judge {
         let verdict = match self.receiver.receive(&mut self.buffer) {
             Err(error) => Verdict::Refused(error),
             Ok(Some(Event::Close(..))) => Verdict::Close,
-            Ok(Some(Event::Message { payload, .. })) if self.fragments > 0 => {
-                Verdict::Message(describe(payload.as_bytes(), self.fragments + 1))
+            Ok(Some(Event::Message(message))) if self.fragments > 0 => {
+                Verdict::Message(describe(message.payload(), self.fragments + 1))
             }
             Ok(_) => Verdict::Fine,
         };

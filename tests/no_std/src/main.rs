@@ -7,8 +7,7 @@ use core::panic::PanicInfo;
 
 use chinwag::protocol::close::CloseFrame;
 use chinwag::protocol::error::ProtocolError;
-use chinwag::protocol::event::Event;
-use chinwag::protocol::frame::Opcode;
+use chinwag::protocol::event::{Event, MessageType};
 use chinwag::protocol::receiver::{Limits, Receiver};
 use chinwag::trace::explain;
 
@@ -40,10 +39,10 @@ fn first_failure(connection: &mut Connection) -> i32 {
     if !matches!(connection.read(&HELLO.0), Ok(None)) {
         return 1;
     }
-    let Ok(Some(Event::Message { opcode: Opcode::Text, payload })) = connection.read(&HELLO.1) else {
+    let Ok(Some(Event::Message(message))) = connection.read(&HELLO.1) else {
         return 2;
     };
-    if payload.into_frame(Opcode::Text) != UNMASKED {
+    if message.message_type() != MessageType::Text || message.into_frame() != UNMASKED {
         return 3;
     }
     let Err(error) = connection.read(&UNMASKED) else {

@@ -2,7 +2,6 @@
 
 use chinwag::protocol::close::{CloseCode, CloseFrame};
 use chinwag::protocol::event::Event;
-use chinwag::protocol::frame::Opcode;
 use chinwag::protocol::receiver::Receiver;
 
 use super::delivery::Delivery;
@@ -39,17 +38,13 @@ pub fn holds(input: &[u8]) -> bool {
 /// What a server sends for an event, if anything.
 fn answer(event: Event<'_>) -> bool {
     let (frame, expected) = match event {
-        Event::Message { opcode, payload } => {
-            let bytes = payload.as_bytes().to_vec();
-            let expected = match opcode {
-                Opcode::Text => Seen::Text(String::from_utf8(bytes).expect("text is UTF-8")),
-                _ => Seen::Binary(bytes),
-            };
-            (payload.into_frame(opcode).to_vec(), expected)
+        Event::Message(message) => {
+            let expected = Seen::from(&message);
+            (message.into_frame().to_vec(), expected)
         }
-        Event::Ping(payload) => {
-            let expected = Seen::Pong(payload.as_bytes().to_vec());
-            (payload.into_frame(Opcode::Pong).to_vec(), expected)
+        Event::Ping(ping) => {
+            let expected = Seen::Pong(ping.payload().to_vec());
+            (ping.into_pong().to_vec(), expected)
         }
         Event::Pong(_) => return false,
         Event::Close(code, reason) => {
