@@ -3,13 +3,13 @@
 //! A [`Receiver`] works in place on one buffer that belongs to its caller:
 //!
 //! ```text
-//!        start    payload             end         next           buffer.len()
-//!          |         |                 |            |                 |
-//!  --------+---------+-----------------+------------+-----------------+- - - - -
-//!   dealt  | head-   | the message     | freed by   | arrived, not    |  free,
-//!   with   | room    | as far as it    | later      | yet looked at   |  to be
-//!          |         | has come        | headers    |                 |  read into
-//!  --------+---------+-----------------+------------+-----------------+- - - - -
+//!        start    payload             end         next             filled      buffer.len()
+//!          |         |                 |            |                 |             |
+//!  --------+---------+-----------------+------------+-----------------+-------------+
+//!   dealt  | head-   | the message     | freed by   | arrived, not    |  free,      |
+//!   with   | room    | as far as it    | later      | yet looked at   |  to be      |
+//!          |         | has come        | headers    |                 |  read into  |
+//!  --------+---------+-----------------+------------+-----------------+-------------+
 //! ```
 //!
 //! Payload is unmasked where it lies. The payload of each further fragment is moved down to `end`, so a message is
@@ -17,6 +17,18 @@
 //! part. A client's frame header is four bytes longer than the one a server sends for the same payload: so
 //! [`Message::into_frame`] can write the outgoing header right in front of the payload, into the headroom that the
 //! incoming header left, and a message in one frame is relayed without being moved.
+//!
+//! ```text
+//!                         text or binary                         FIN=1, payload whole
+//!   BetweenMessages  ------------------------->  InPayload  ------------------------->  BetweenMessages
+//!                                                 |     ^
+//!                            FIN=0, payload whole |     | continuation
+//!                                                 v     |
+//!                                            BetweenFragments
+//! ```
+//!
+//! A Ping or a Pong changes nothing where it is allowed, which is between messages and between fragments. From
+//! everywhere a Close or an error leads to `Closed`.
 //!
 //! Rules:
 //!
@@ -43,48 +55,77 @@ pub struct Limits {
     pub max_fragments: u32,
 }
 
-/// §6.2: receives a client's data. The [module's documentation](self) has the picture and the rules.
+/// §6.2: receives a client's data. The [module's documentation](self) has the pictures and the rules.
 #[derive(Clone, Debug)]
 pub struct Receiver {
     limits: Limits,
+    /// Where the bytes begin that have not been looked at.
+    next: usize,
+    state: State,
+}
+
+/// What comes next, as in the second picture.
+#[derive(Clone, Debug)]
+enum State {
+    /// A message's first frame, or a control frame.
+    BetweenMessages,
+    /// A continuation of this message, or a control frame.
+    BetweenFragments(Unfinished),
+    /// The rest of a data frame's payload.
+    InPayload(Unfinished, Fragment),
+    /// Nothing any more.
+    Closed,
+}
+
+/// A message whose first header has arrived, by its places in the buffer, as in the first picture.
+#[derive(Clone, Copy, Debug)]
+struct Unfinished {
     start: usize,
     payload: usize,
     end: usize,
-    next: usize,
-    /// The message whose first frame's header has arrived, until its last byte has.
-    message: Option<Unfinished>,
-    /// The data frame whose header has arrived, until its last byte has.
-    frame: Option<DataFrame>,
-    closed: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Unfinished {
-    opcode: Opcode,
     fragments: u32,
-    utf8: Utf8Validator,
+    /// Of a text; `None` where the message is binary.
+    utf8: Option<Utf8Validator>,
 }
 
+/// A data frame whose header has arrived.
 #[derive(Clone, Copy, Debug)]
-struct DataFrame {
+struct Fragment {
     fin: bool,
     /// Rotated as payload is unmasked: its first byte belongs to the next byte that arrives.
     masking_key: [u8; 4],
+    /// How many bytes of payload have not arrived.
     remaining: usize,
 }
 
-/// An event by its places in the buffer, as in the picture.
+/// An event by its places in the buffer.
 struct Found {
-    opcode: Opcode,
+    what: What,
     start: usize,
     payload: usize,
     end: usize,
+}
+
+enum What {
+    Message(MessageType),
+    Ping,
+    Pong,
+    Close,
+}
+
+/// What one step through the buffer has led to.
+enum Step {
+    /// Nothing, before more bytes are there.
+    NeedMore,
+    /// Another state, in which to go on.
+    GoOn,
+    Found(Found),
 }
 
 impl Receiver {
     /// A receiver for a connection just opened.
     pub const fn new(limits: Limits) -> Self {
-        Receiver { limits, start: 0, payload: 0, end: 0, next: 0, message: None, frame: None, closed: false }
+        Receiver { limits, next: 0, state: State::BetweenMessages }
     }
 
     /// The size in bytes of a fixed buffer that always suffices, when it is compacted before every read: the
@@ -98,7 +139,14 @@ impl Receiver {
 
     /// Whether a message has begun (its first frame's header has arrived) and not ended.
     pub const fn in_message(&self) -> bool {
-        self.message.is_some()
+        self.unfinished().is_some()
+    }
+
+    const fn unfinished(&self) -> Option<&Unfinished> {
+        match &self.state {
+            State::BetweenFragments(message) | State::InPayload(message, _) => Some(message),
+            State::BetweenMessages | State::Closed => None,
+        }
     }
 
     /// Returns the next event in `buffer`, which is all that has arrived and has not been compacted away; `None` when
@@ -108,10 +156,6 @@ impl Receiver {
     ///
     /// The reason to _Fail the WebSocket Connection_ (§7.1.7), at the byte that rule 3 says.
     pub fn receive<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Option<Event<'b>>, ProtocolError> {
-        if self.closed {
-            self.next = buffer.len();
-            return Ok(None);
-        }
         let event = match self.find_event(buffer) {
             Ok(Some(found)) => found.into_event(buffer).map(Some),
             Ok(None) => Ok(None),
@@ -119,7 +163,7 @@ impl Receiver {
         };
         if matches!(event, Err(_) | Ok(Some(Event::Close(..)))) {
             // A message that was still arriving never ends: nothing is held for it any longer.
-            (self.closed, self.message, self.frame) = (true, None, None);
+            self.state = State::Closed;
         }
         event
     }
@@ -128,73 +172,77 @@ impl Receiver {
     ///
     /// Returns 0 exactly when no message and no frame is half there.
     pub fn compact(&mut self, buffer: &mut [u8]) -> usize {
-        if self.message.is_none() {
-            (self.start, self.payload, self.end) = (0, 0, 0);
-        } else if self.start > 0 {
-            move_within(buffer, self.start, self.end, 0);
-            self.payload = self.payload.saturating_sub(self.start);
-            self.end = self.end.saturating_sub(self.start);
-            self.start = 0;
-        }
+        let kept = match &mut self.state {
+            State::BetweenFragments(message) | State::InPayload(message, _) => message.move_to_front(buffer),
+            State::BetweenMessages | State::Closed => 0,
+        };
         let unread = buffer.len().saturating_sub(self.next);
-        if self.next > self.end {
-            move_within(buffer, self.next, buffer.len(), self.end);
-            self.next = self.end;
-        }
-        self.next.saturating_add(unread)
+        move_within(buffer, self.next, buffer.len(), kept);
+        self.next = kept;
+        kept.saturating_add(unread)
     }
 
     fn find_event(&mut self, buffer: &mut [u8]) -> Result<Option<Found>, ProtocolError> {
         loop {
-            if self.frame.is_none() {
-                match self.begin_frame(buffer)? {
-                    Begun::NeedMore => return Ok(None),
-                    Begun::Control(found) => return Ok(Some(found)),
-                    Begun::Data => {}
+            let step = match self.state {
+                State::BetweenMessages | State::BetweenFragments(_) => self.begin_frame(buffer)?,
+                State::InPayload(message, fragment) => self.take_payload(buffer, message, fragment)?,
+                State::Closed => {
+                    self.next = buffer.len();
+                    Step::NeedMore
                 }
-            }
-            match self.take_payload(buffer)? {
-                Taken::NeedMore => return Ok(None),
-                Taken::Frame => {}
-                Taken::Message(found) => return Ok(Some(found)),
+            };
+            match step {
+                Step::NeedMore => return Ok(None),
+                Step::GoOn => {}
+                Step::Found(found) => return Ok(Some(found)),
             }
         }
     }
 
     /// Takes the header at `next`, and with a control frame's header its payload.
-    fn begin_frame(&mut self, buffer: &mut [u8]) -> Result<Begun, ProtocolError> {
+    fn begin_frame(&mut self, buffer: &mut [u8]) -> Result<Step, ProtocolError> {
         let unread = buffer.get(self.next..).unwrap_or_default();
         let Some(&first) = unread.first() else {
-            return Ok(Begun::NeedMore);
+            return Ok(Step::NeedMore);
         };
         let (fin, opcode) = parse_first_byte(first)?;
         self.check_sequence(opcode)?;
         let Some((unkeyed, rest)) = FrameHeader::parse_up_to_key(unread)? else {
-            return Ok(Begun::NeedMore);
+            return Ok(Step::NeedMore);
         };
-        let payload_len = self.check_length(&unkeyed)?;
+        let remaining = self.check_length(&unkeyed)?;
         let Some((&masking_key, rest)) = rest.split_first_chunk() else {
-            return Ok(Begun::NeedMore);
+            return Ok(Step::NeedMore);
         };
         let payload = buffer.len().saturating_sub(rest.len());
-        if opcode.is_control() {
-            return Ok(self.take_control(buffer, opcode, payload, masking_key, payload_len));
-        }
-        self.begin_data(buffer, opcode, payload);
-        self.next = payload;
-        self.frame = Some(DataFrame { fin, masking_key, remaining: payload_len });
-        Ok(Begun::Data)
+        let what = match opcode {
+            Opcode::Close => What::Close,
+            Opcode::Ping => What::Ping,
+            Opcode::Pong => What::Pong,
+            Opcode::Text | Opcode::Binary | Opcode::Continuation => {
+                let message = self.begin_data(buffer, opcode, payload);
+                self.next = payload;
+                self.state = State::InPayload(message, Fragment { fin, masking_key, remaining });
+                return Ok(Step::GoOn);
+            }
+        };
+        Ok(self.take_control(buffer, what, payload, masking_key, remaining))
     }
 
     /// §5.4: which frame may follow which.
     fn check_sequence(&self, opcode: Opcode) -> Result<(), ProtocolError> {
-        match (opcode, &self.message) {
-            (Opcode::Continuation, None) => Err(ProtocolError::UnexpectedContinuation),
-            (Opcode::Continuation, Some(message)) if message.fragments >= self.limits.max_fragments => {
+        match (&self.state, opcode) {
+            (State::BetweenMessages, Opcode::Continuation) => Err(ProtocolError::UnexpectedContinuation),
+            // §5.4: "The fragments of one message MUST NOT be interleaved between the fragments of another message".
+            (State::BetweenFragments(_), Opcode::Text | Opcode::Binary) => {
+                Err(ProtocolError::ExpectedContinuation)
+            }
+            (State::BetweenFragments(message), Opcode::Continuation)
+                if message.fragments >= self.limits.max_fragments =>
+            {
                 Err(ProtocolError::TooManyFragments)
             }
-            // §5.4: "The fragments of one message MUST NOT be interleaved between the fragments of another message".
-            (Opcode::Text | Opcode::Binary, Some(_)) => Err(ProtocolError::ExpectedContinuation),
             // §5.4: "Control frames MAY be injected in the middle of a fragmented message."
             _ => Ok(()),
         }
@@ -202,64 +250,95 @@ impl Receiver {
 
     /// Checks what the length decides, before any of the payload is there.
     fn check_length(&self, header: &FrameHeader) -> Result<usize, ProtocolError> {
-        // §10.4: the sum is compared as `u64`. A length that does not fit a `usize` is over any limit.
-        let message_len = header.payload_len.saturating_add(self.message_len() as u64);
-        let too_big = message_len > self.limits.max_message as u64;
-        let payload_len = usize::try_from(header.payload_len);
-        let payload_len = payload_len.map_err(|_| ProtocolError::MessageTooBig)?;
-        match header.opcode {
-            Opcode::Close if payload_len == 1 => Err(ProtocolError::CloseFrameTooShort),
-            opcode if opcode.is_control() => Ok(payload_len),
-            _ if too_big => Err(ProtocolError::MessageTooBig),
-            _ if header.fin => self.check_end_of_text(payload_len).map(|()| payload_len),
-            _ => Ok(payload_len),
+        let payload_len = usize::try_from(header.payload_len).map_err(|_| ProtocolError::MessageTooBig)?;
+        if header.opcode.is_control() {
+            let is_half_a_code = header.opcode == Opcode::Close && payload_len == 1;
+            return if is_half_a_code { Err(ProtocolError::CloseFrameTooShort) } else { Ok(payload_len) };
         }
-    }
-
-    /// §8.1: text ends after `remaining` bytes. If its last character needs more, it can never be whole.
-    fn check_end_of_text(&self, remaining: usize) -> Result<(), ProtocolError> {
-        match self.message {
-            Some(message) if message.utf8.missing() > remaining => Err(ProtocolError::InvalidUtf8),
-            _ => Ok(()),
+        let (begun, missing) = self.unfinished().map_or((0, 0), |message| (message.len(), message.missing()));
+        // §10.4: the sum is compared as `u64`. Above, a length that does not fit a `usize` was over any limit.
+        if header.payload_len.saturating_add(begun as u64) > self.limits.max_message as u64 {
+            return Err(ProtocolError::MessageTooBig);
         }
-    }
-
-    fn message_len(&self) -> usize {
-        match self.message {
-            Some(_) => self.end.saturating_sub(self.payload),
-            None => 0,
+        if header.fin && missing > payload_len {
+            return Err(ProtocolError::InvalidUtf8);
         }
+        Ok(payload_len)
     }
 
     /// A control frame's payload waits in the buffer until it is whole: with its header, at most 131 bytes.
     fn take_control(
         &mut self,
         buffer: &mut [u8],
-        opcode: Opcode,
+        what: What,
         payload: usize,
         masking_key: [u8; 4],
         payload_len: usize,
-    ) -> Begun {
+    ) -> Step {
         let start = self.next;
         let end = payload.saturating_add(payload_len);
         let Some(bytes) = buffer.get_mut(payload..end) else {
-            return Begun::NeedMore;
+            return Step::NeedMore;
         };
         apply_mask(bytes, masking_key);
         self.next = end;
-        Begun::Control(Found { opcode, start, payload, end })
+        Step::Found(Found { what, start, payload, end })
     }
 
     /// Begins a message with a data frame, or continues one; `payload` is where the frame's payload will arrive.
-    fn begin_data(&mut self, buffer: &mut [u8], opcode: Opcode, payload: usize) {
-        if let Some(message) = &mut self.message {
+    fn begin_data(&mut self, buffer: &mut [u8], opcode: Opcode, payload: usize) -> Unfinished {
+        if let State::BetweenFragments(mut message) = self.state {
             message.fragments = message.fragments.saturating_add(1);
-            self.widen_headroom(buffer);
-        } else {
-            self.message = Some(Unfinished { opcode, fragments: 1, utf8: Utf8Validator::new() });
-            self.start = self.next;
-            self.payload = payload;
-            self.end = payload;
+            message.widen_headroom(buffer);
+            return message;
+        }
+        let utf8 = (opcode == Opcode::Text).then(Utf8Validator::new);
+        Unfinished { start: self.next, payload, end: payload, fragments: 1, utf8 }
+    }
+
+    /// Takes what has arrived of the data frame: unmasks it, moves it to the message's end, and validates text.
+    fn take_payload(
+        &mut self,
+        buffer: &mut [u8],
+        mut message: Unfinished,
+        mut fragment: Fragment,
+    ) -> Result<Step, ProtocolError> {
+        let arrived = buffer.len().saturating_sub(self.next).min(fragment.remaining);
+        let piece_end = self.next.saturating_add(arrived);
+        fragment.unmask(buffer.get_mut(self.next..piece_end).unwrap_or_default());
+        message.append(buffer, self.next, piece_end)?;
+        self.next = piece_end;
+        if fragment.fin && message.missing() > fragment.remaining {
+            return Err(ProtocolError::InvalidUtf8);
+        }
+        let (state, step) = match fragment {
+            Fragment { remaining: 1.., .. } => (State::InPayload(message, fragment), Step::NeedMore),
+            Fragment { fin: false, .. } => (State::BetweenFragments(message), Step::GoOn),
+            Fragment { fin: true, .. } => (State::BetweenMessages, Step::Found(message.into())),
+        };
+        self.state = state;
+        Ok(step)
+    }
+}
+
+impl Unfinished {
+    const fn len(&self) -> usize {
+        self.end.saturating_sub(self.payload)
+    }
+
+    /// §8.1: how many bytes the last character of a text still needs. If fewer are to come, it can never be whole.
+    fn missing(&self) -> usize {
+        self.utf8.as_ref().map_or(0, Utf8Validator::missing)
+    }
+
+    /// Moves `buffer[from..to]`, unmasked payload, to the message's end.
+    fn append(&mut self, buffer: &mut [u8], from: usize, to: usize) -> Result<(), ProtocolError> {
+        move_within(buffer, from, to, self.end);
+        let piece_start = self.end;
+        self.end = self.end.saturating_add(to.saturating_sub(from));
+        match &mut self.utf8 {
+            Some(utf8) => utf8.feed(buffer.get(piece_start..self.end).unwrap_or_default()),
+            None => Ok(()),
         }
     }
 
@@ -276,75 +355,42 @@ impl Receiver {
         }
     }
 
-    /// Takes what has arrived of the data frame: unmasks it, moves it to the message's end, and validates text.
-    fn take_payload(&mut self, buffer: &mut [u8]) -> Result<Taken, ProtocolError> {
-        let (Some(mut frame), Some(mut message)) = (self.frame, self.message) else {
-            return Ok(Taken::NeedMore);
-        };
-        let arrived = buffer.len().saturating_sub(self.next).min(frame.remaining);
-        let from = self.next;
-        let piece_end = from.saturating_add(arrived);
-        apply_mask(buffer.get_mut(from..piece_end).unwrap_or_default(), frame.masking_key);
-        frame.masking_key.rotate_left(arrived % 4);
-        frame.remaining = frame.remaining.saturating_sub(arrived);
-        move_within(buffer, from, piece_end, self.end);
-        self.next = piece_end;
-        let piece_start = self.end;
-        self.end = self.end.saturating_add(arrived);
-        if message.opcode == Opcode::Text {
-            let piece = buffer.get(piece_start..self.end).unwrap_or_default();
-            message.utf8.feed(piece).map_err(|_| ProtocolError::InvalidUtf8)?;
-        }
-        self.message = Some(message);
-        self.frame = Some(frame);
-        if frame.fin {
-            self.check_end_of_text(frame.remaining)?;
-        }
-        Ok(self.end_frame(frame, message.opcode))
-    }
-
-    fn end_frame(&mut self, frame: DataFrame, opcode: Opcode) -> Taken {
-        if frame.remaining > 0 {
-            return Taken::NeedMore;
-        }
-        self.frame = None;
-        if !frame.fin {
-            return Taken::Frame;
-        }
-        self.message = None;
-        Taken::Message(Found { opcode, start: self.start, payload: self.payload, end: self.end })
+    /// Moves the message and its headroom to the front of `buffer` and returns where it ends then.
+    fn move_to_front(&mut self, buffer: &mut [u8]) -> usize {
+        move_within(buffer, self.start, self.end, 0);
+        self.payload = self.payload.saturating_sub(self.start);
+        self.end = self.end.saturating_sub(self.start);
+        self.start = 0;
+        self.end
     }
 }
 
-/// What [`Receiver::begin_frame`] found.
-enum Begun {
-    /// Of a header, or of a control frame's payload.
-    NeedMore,
-    Control(Found),
-    Data,
+impl Fragment {
+    /// Unmasks what has arrived next.
+    fn unmask(&mut self, piece: &mut [u8]) {
+        apply_mask(piece, self.masking_key);
+        self.masking_key.rotate_left(piece.len() % 4);
+        self.remaining = self.remaining.saturating_sub(piece.len());
+    }
 }
 
-/// What [`Receiver::take_payload`] completed.
-enum Taken {
-    NeedMore,
-    /// Not the last of its message.
-    Frame,
-    Message(Found),
+impl From<Unfinished> for Found {
+    fn from(message: Unfinished) -> Found {
+        let Unfinished { start, payload, end, utf8, .. } = message;
+        let message_type = if utf8.is_some() { MessageType::Text } else { MessageType::Binary };
+        Found { what: What::Message(message_type), start, payload, end }
+    }
 }
 
 impl Found {
     fn into_event(self, buffer: &mut [u8]) -> Result<Event<'_>, ProtocolError> {
         let bytes = buffer.get_mut(self.start..self.end).unwrap_or_default();
         let payload = Payload { bytes, headroom: self.payload.saturating_sub(self.start) };
-        match self.opcode {
-            Opcode::Close => {
-                let (code, reason) = parse_close(payload.into_bytes())?;
-                Ok(Event::Close(code, reason))
-            }
-            Opcode::Ping => Ok(Event::Ping(Ping { payload })),
-            Opcode::Pong => Ok(Event::Pong(payload.into_bytes())),
-            Opcode::Text => Ok(Event::Message(Message { message_type: MessageType::Text, payload })),
-            _ => Ok(Event::Message(Message { message_type: MessageType::Binary, payload })),
+        match self.what {
+            What::Message(message_type) => Ok(Event::Message(Message { message_type, payload })),
+            What::Ping => Ok(Event::Ping(Ping { payload })),
+            What::Pong => Ok(Event::Pong(payload.into_bytes())),
+            What::Close => parse_close(payload.into_bytes()).map(|(code, reason)| Event::Close(code, reason)),
         }
     }
 }

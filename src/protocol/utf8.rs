@@ -6,9 +6,7 @@
 
 use core::str;
 
-/// These bytes are not the beginning of any UTF-8 text (RFC 3629 §3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct InvalidUtf8;
+use super::error::ProtocolError;
 
 /// Validates UTF-8 piece by piece.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,8 +26,8 @@ impl Utf8Validator {
     ///
     /// # Errors
     ///
-    /// [`InvalidUtf8`] when no continuation could make the text valid.
-    pub fn feed(&mut self, mut piece: &[u8]) -> Result<(), InvalidUtf8> {
+    /// `InvalidUtf8` where no continuation could make the text valid (RFC 3629 §3).
+    pub fn feed(&mut self, mut piece: &[u8]) -> Result<(), ProtocolError> {
         while self.incomplete_len > 0 {
             let Some((&byte, rest)) = piece.split_first() else {
                 return Ok(());
@@ -126,10 +124,10 @@ const fn is_tail(byte: u8) -> bool {
 }
 
 /// The beginning of a character that `text` ends with; empty where it ends with a whole one.
-fn incomplete_tail(text: &[u8]) -> Result<&[u8], InvalidUtf8> {
+fn incomplete_tail(text: &[u8]) -> Result<&[u8], ProtocolError> {
     match str::from_utf8(text) {
         Ok(_) => Ok(&[]),
-        Err(error) if error.error_len().is_some() => Err(InvalidUtf8),
+        Err(error) if error.error_len().is_some() => Err(ProtocolError::InvalidUtf8),
         Err(error) => Ok(text.get(error.valid_up_to()..).unwrap_or_default()),
     }
 }
