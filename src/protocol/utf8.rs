@@ -13,7 +13,8 @@ use super::error::ProtocolError;
 pub struct Utf8Validator {
     /// The beginning of a character whose end has not arrived.
     incomplete: [u8; 4],
-    incomplete_len: usize,
+    /// A `u32`, not a `usize`: each client has a validator.
+    incomplete_len: u32,
 }
 
 impl Utf8Validator {
@@ -33,7 +34,9 @@ impl Utf8Validator {
                 return Ok(());
             };
             self.push(byte);
-            self.incomplete_len = incomplete_tail(self.incomplete())?.len();
+            if incomplete_tail(self.incomplete())?.is_empty() {
+                self.incomplete_len = 0;
+            }
             piece = rest;
         }
         // Most messages are short and ASCII, and this is the quickest way to see it.
@@ -53,15 +56,15 @@ impl Utf8Validator {
         };
         // RFC 3629 §3: the leading ones of the first byte are as many as the character has bytes.
         let len = first.leading_ones() as usize;
-        len.saturating_sub(self.incomplete_len)
+        len.saturating_sub(self.incomplete_len as usize)
     }
 
     fn incomplete(&self) -> &[u8] {
-        self.incomplete.get(..self.incomplete_len).unwrap_or_default()
+        self.incomplete.get(..self.incomplete_len as usize).unwrap_or_default()
     }
 
     fn push(&mut self, byte: u8) {
-        if let Some(slot) = self.incomplete.get_mut(self.incomplete_len) {
+        if let Some(slot) = self.incomplete.get_mut(self.incomplete_len as usize) {
             *slot = byte;
             self.incomplete_len = self.incomplete_len.saturating_add(1);
         }
