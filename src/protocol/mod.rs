@@ -31,6 +31,7 @@ pub mod frame;
 pub mod handshake;
 pub mod head;
 pub mod origin;
+mod reassembly;
 pub mod receiver;
 pub mod refusal;
 pub mod utf8;

@@ -40,10 +40,13 @@
 //! 4. After a Close or an error there are no more events: all that follows is ignored (§1.4, §7.1.7).
 //! 5. Every byte is looked at, unmasked and moved a bounded number of times.
 
+use core::fmt;
+
 use super::close::parse_close;
 use super::error::ProtocolError;
 use super::event::{Event, Message, MessageType, Payload, Ping};
 use super::frame::{FrameHeader, Opcode, apply_mask, parse_first_byte};
+use super::reassembly::{Fragment, Unfinished, move_within};
 use super::utf8::Utf8Validator;
 
 /// The most that a receiver accepts (§10.4).
@@ -53,6 +56,27 @@ pub struct Limits {
     pub max_message: usize,
     /// Most frames one message may be cut into, empty ones counted.
     pub max_fragments: u32,
+}
+
+/// The buffer is full, and what is in it needs more (§10.4).
+///
+/// It never is where [`Receiver::buffer_len`] bytes are there for the longest message. One that can grow does so now.
+/// One that cannot is at its limit: for a peer that is the same as [`ProtocolError::MessageTooBig`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BufferTooSmall;
+
+impl fmt::Display for BufferTooSmall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("buffer too small")
+    }
+}
+
+impl core::error::Error for BufferTooSmall {}
+
+impl From<BufferTooSmall> for ProtocolError {
+    fn from(_: BufferTooSmall) -> ProtocolError {
+        ProtocolError::MessageTooBig
+    }
 }
 
 /// §6.2: receives a client's data. The [module's documentation](self) has the pictures and the rules.
@@ -75,27 +99,6 @@ enum State {
     InPayload(Unfinished, Fragment),
     /// Nothing any more.
     Closed,
-}
-
-/// A message whose first header has arrived, by its places in the buffer, as in the first picture.
-#[derive(Clone, Copy, Debug)]
-struct Unfinished {
-    start: usize,
-    payload: usize,
-    end: usize,
-    fragments: u32,
-    /// Of a text; `None` where the message is binary.
-    utf8: Option<Utf8Validator>,
-}
-
-/// A data frame whose header has arrived.
-#[derive(Clone, Copy, Debug)]
-struct Fragment {
-    fin: bool,
-    /// Rotated as payload is unmasked: its first byte belongs to the next byte that arrives.
-    masking_key: [u8; 4],
-    /// How many bytes of payload have not arrived.
-    remaining: usize,
 }
 
 /// An event by its places in the buffer.
@@ -168,18 +171,27 @@ impl Receiver {
         event
     }
 
-    /// Moves what is still needed to the front of `buffer` and returns its length: the rest is free to be read into.
+    /// Makes room for the next read: moves what is still needed of `buffer[..filled]`, all that has arrived, to the
+    /// front of `buffer`, and returns its length. Behind it one byte at least is free to be read into.
     ///
     /// Returns 0 exactly when no message and no frame is half there.
-    pub fn compact(&mut self, buffer: &mut [u8]) -> usize {
-        let kept = match &mut self.state {
+    ///
+    /// # Errors
+    ///
+    /// [`BufferTooSmall`] when all of `buffer` is still needed: nothing has been moved or lost, and the same bytes in a
+    /// longer buffer go on.
+    pub fn compact(&mut self, buffer: &mut [u8], filled: usize) -> Result<usize, BufferTooSmall> {
+        let filled = filled.min(buffer.len());
+        let message_end = match &mut self.state {
             State::BetweenFragments(message) | State::InPayload(message, _) => message.move_to_front(buffer),
-            State::BetweenMessages | State::Closed => 0,
+            State::BetweenMessages => 0,
+            State::Closed => return Ok(0),
         };
-        let unread = buffer.len().saturating_sub(self.next);
-        move_within(buffer, self.next, buffer.len(), kept);
-        self.next = kept;
-        kept.saturating_add(unread)
+        let unread = filled.saturating_sub(self.next);
+        move_within(buffer, self.next, filled, message_end);
+        self.next = message_end;
+        let kept = message_end.saturating_add(unread);
+        if kept < buffer.len() { Ok(kept) } else { Err(BufferTooSmall) }
     }
 
     fn find_event(&mut self, buffer: &mut [u8]) -> Result<Option<Found>, ProtocolError> {
@@ -321,64 +333,10 @@ impl Receiver {
     }
 }
 
-impl Unfinished {
-    const fn len(&self) -> usize {
-        self.end.saturating_sub(self.payload)
-    }
-
-    /// §8.1: how many bytes the last character of a text still needs. If fewer are to come, it can never be whole.
-    fn missing(&self) -> usize {
-        self.utf8.as_ref().map_or(0, Utf8Validator::missing)
-    }
-
-    /// Moves `buffer[from..to]`, unmasked payload, to the message's end.
-    fn append(&mut self, buffer: &mut [u8], from: usize, to: usize) -> Result<(), ProtocolError> {
-        move_within(buffer, from, to, self.end);
-        let piece_start = self.end;
-        self.end = self.end.saturating_add(to.saturating_sub(from));
-        match &mut self.utf8 {
-            Some(utf8) => utf8.feed(buffer.get(piece_start..self.end).unwrap_or_default()),
-            None => Ok(()),
-        }
-    }
-
-    /// A whole message may need ten bytes of headroom, and the header of its first fragment may have left six or eight.
-    /// The header of the second, six bytes at least, has just been freed: the message moves up by what is missing.
-    fn widen_headroom(&mut self, buffer: &mut [u8]) {
-        let headroom = self.payload.saturating_sub(self.start);
-        let shift = FrameHeader::MAX_UNMASKED_LEN.saturating_sub(headroom);
-        if shift > 0 {
-            let payload = self.payload.saturating_add(shift);
-            move_within(buffer, self.payload, self.end, payload);
-            self.payload = payload;
-            self.end = self.end.saturating_add(shift);
-        }
-    }
-
-    /// Moves the message and its headroom to the front of `buffer` and returns where it ends then.
-    fn move_to_front(&mut self, buffer: &mut [u8]) -> usize {
-        move_within(buffer, self.start, self.end, 0);
-        self.payload = self.payload.saturating_sub(self.start);
-        self.end = self.end.saturating_sub(self.start);
-        self.start = 0;
-        self.end
-    }
-}
-
-impl Fragment {
-    /// Unmasks what has arrived next.
-    fn unmask(&mut self, piece: &mut [u8]) {
-        apply_mask(piece, self.masking_key);
-        self.masking_key.rotate_left(piece.len() % 4);
-        self.remaining = self.remaining.saturating_sub(piece.len());
-    }
-}
-
 impl From<Unfinished> for Found {
     fn from(message: Unfinished) -> Found {
-        let Unfinished { start, payload, end, utf8, .. } = message;
-        let message_type = if utf8.is_some() { MessageType::Text } else { MessageType::Binary };
-        Found { what: What::Message(message_type), start, payload, end }
+        let Unfinished { start, payload, end, .. } = message;
+        Found { what: What::Message(message.message_type()), start, payload, end }
     }
 }
 
@@ -392,13 +350,5 @@ impl Found {
             What::Pong => Ok(Event::Pong(payload.into_bytes())),
             What::Close => parse_close(payload.into_bytes()).map(|(code, reason)| Event::Close(code, reason)),
         }
-    }
-}
-
-/// `copy_within` without its panic: moves `buffer[from..to]` to `dest`, after which there is always enough space.
-fn move_within(buffer: &mut [u8], from: usize, to: usize, dest: usize) {
-    let fits = dest.saturating_add(to.saturating_sub(from)) <= buffer.len();
-    if from != dest && from < to && to <= buffer.len() && fits {
-        buffer.copy_within(from..to, dest);
     }
 }

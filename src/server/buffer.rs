@@ -1,6 +1,7 @@
 //! A client's receive buffer: grows with what really arrives, and shrinks again.
 
 use super::connection::READ_MAX;
+use crate::protocol::receiver::Receiver;
 
 /// The size in bytes of a buffer in which little has arrived: a thousand idle clients are the common case.
 const SMALL: usize = 512;
@@ -46,9 +47,14 @@ impl Buffer {
         self.brimmed = self.filled == self.bytes.len();
     }
 
-    /// Keeps only the first `count` bytes.
-    pub(crate) fn keep(&mut self, count: usize) {
-        self.filled = count;
+    /// Keeps what the receiver still needs. Where that is all there is place for, [`Buffer::free`] makes more.
+    pub(crate) fn compact(&mut self, receiver: &mut Receiver) {
+        self.filled = receiver.compact(&mut self.bytes, self.filled).unwrap_or(self.filled);
+    }
+
+    /// Keeps nothing.
+    pub(crate) fn clear(&mut self) {
+        self.filled = 0;
     }
 
     /// Removes `count` bytes from the front.

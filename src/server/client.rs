@@ -242,7 +242,7 @@ impl Chat<'_> {
         if let Some(farewell) = end.farewell() {
             let deadline = Instant::now() + self.shared.config.close_timeout;
             self.seat.close(farewell);
-            self.buffer.keep(0);
+            self.buffer.clear();
             self.buffer.shrink();
             self.reader.linger(deadline);
             connection.wait_for_end_of_writing(deadline.max(Instant::now() + WRITING_PATIENCE));
@@ -299,8 +299,7 @@ impl Chat<'_> {
                 self.message_begun = None;
             }
         }
-        let kept = self.receiver.compact(self.buffer.filled());
-        self.buffer.keep(kept);
+        self.buffer.compact(&mut self.receiver);
         Ok(())
     }
 

@@ -33,4 +33,5 @@ mod s7_4_close_codes;
 mod s8_1_utf8;
 mod s8_1_utf8_in_messages;
 mod seeds;
+mod small_buffers;
 mod whole_buffer;

@@ -13,8 +13,7 @@ fn relayed(pieces: &[Vec<u8>], compacting: bool) -> Vec<u8> {
     let mut buffer = Vec::new();
     for piece in pieces {
         if compacting {
-            let kept = receiver.compact(&mut buffer);
-            buffer.truncate(kept);
+            compact(&mut receiver, &mut buffer);
         }
         buffer.extend_from_slice(piece);
         while let Some(event) = receiver.receive(&mut buffer).expect("legal") {
@@ -148,8 +147,7 @@ mod compact {
         let mut seen = Vec::new();
         while let Some(event) = receiver.receive(&mut buffer).expect("legal") {
             seen.push(Seen::from(event));
-            let kept = receiver.compact(&mut buffer);
-            buffer.truncate(kept);
+            compact(&mut receiver, &mut buffer);
         }
         let expected = [Seen::text("one"), Seen::Ping(b"?".into()), Seen::text("two"), Seen::text("three")];
         assert_eq!(seen, expected);

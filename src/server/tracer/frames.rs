@@ -132,8 +132,9 @@ impl Judge {
             }
             Ok(_) => Verdict::Fine,
         };
-        let kept = self.receiver.compact(&mut self.buffer);
-        self.buffer.truncate(kept);
+        let arrived = self.buffer.len();
+        let kept = self.receiver.compact(&mut self.buffer, arrived);
+        self.buffer.truncate(kept.unwrap_or(arrived));
         verdict
     }
 

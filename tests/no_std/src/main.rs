@@ -21,16 +21,16 @@ const UNMASKED: [u8; 7] = [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f];
 struct Connection {
     receiver: Receiver,
     buffer: [u8; Receiver::buffer_len(LIMITS.max_message)],
-    arrived: usize,
+    filled: usize,
 }
 
 impl Connection {
     /// The next event, once `bytes` have been read.
     fn read(&mut self, bytes: &[u8]) -> Result<Option<Event<'_>>, ProtocolError> {
-        let kept = self.receiver.compact(&mut self.buffer[..self.arrived]);
-        self.arrived = kept + bytes.len();
-        self.buffer[kept..self.arrived].copy_from_slice(bytes);
-        self.receiver.receive(&mut self.buffer[..self.arrived])
+        let kept = self.receiver.compact(&mut self.buffer, self.filled)?;
+        self.filled = kept + bytes.len();
+        self.buffer[kept..self.filled].copy_from_slice(bytes);
+        self.receiver.receive(&mut self.buffer[..self.filled])
     }
 }
 
@@ -89,7 +89,7 @@ extern "C" fn main() -> i32 {
     first_failure(&mut Connection {
         receiver,
         buffer: [0; Receiver::buffer_len(LIMITS.max_message)],
-        arrived: 0,
+        filled: 0,
     })
 }
 

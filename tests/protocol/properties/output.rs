@@ -5,7 +5,7 @@ use chinwag::protocol::event::Event;
 use chinwag::protocol::receiver::Receiver;
 
 use super::delivery::Delivery;
-use crate::support::Seen;
+use crate::support::{Seen, compact};
 
 /// A session that a server relays and answers, and then a Close with the input as its reason.
 pub fn holds(input: &[u8]) -> bool {
@@ -14,8 +14,7 @@ pub fn holds(input: &[u8]) -> bool {
     let (mut buffer, mut sent) = (Vec::new(), 0);
     'session: for piece in delivery.pieces() {
         if delivery.compacting {
-            let kept = receiver.compact(&mut buffer);
-            buffer.truncate(kept);
+            compact(&mut receiver, &mut buffer);
         }
         buffer.extend_from_slice(piece);
         loop {
