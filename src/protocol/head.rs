@@ -15,7 +15,7 @@
 //! 3. Only what HTTP/1.1 writes is read: no bare LF, no folded lines, no space before a colon. So a proxy between
 //!    a client and this server sees the same request as this server does.
 
-use super::refusal::Refusal;
+use super::handshake_error::HandshakeError;
 
 /// Looks for the end of a request's head while it arrives.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ impl Head {
     /// # Errors
     ///
     /// `MalformedHead`, `TargetTooLong` or `HeadTooLarge`, at the first byte that decides it.
-    pub fn scan(&mut self, buffer: &[u8]) -> Result<Option<usize>, Refusal> {
+    pub fn scan(&mut self, buffer: &[u8]) -> Result<Option<usize>, HandshakeError> {
         while self.state != State::Complete {
             let Some(&byte) = buffer.get(self.scanned) else {
                 return Ok(None);
@@ -97,7 +97,7 @@ impl Head {
             let word = buffer.get(self.word..=self.scanned).unwrap_or_default();
             let state = self.step(byte, word)?;
             if self.scanned.saturating_sub(self.start) >= Self::MAX_LEN {
-                return Err(Refusal::HeadTooLarge);
+                return Err(HandshakeError::HeadTooLarge);
             }
             self.state = state;
             self.scanned = self.scanned.saturating_add(1);
@@ -106,7 +106,7 @@ impl Head {
     }
 
     /// Returns the state after `byte`, which is also the last byte of `word`.
-    fn step(&mut self, byte: u8, word: &[u8]) -> Result<State, Refusal> {
+    fn step(&mut self, byte: u8, word: &[u8]) -> Result<State, HandshakeError> {
         match (self.state, byte) {
             // RFC 9112 §2.2: "SHOULD ignore at least one empty line (CRLF) received prior to the request-line."
             (State::Start, b'\r') => Ok(State::EmptyLineEnd),
@@ -129,13 +129,13 @@ impl Head {
             // RFC 9110 §5.5: a value is of visible characters, space, tab, and bytes from 0x80 on.
             (State::Value, b'\t' | b' '..=b'~' | 0x80..) => Ok(State::Value),
             (State::HeadEnd, b'\n') => Ok(State::Complete),
-            _ => Err(Refusal::MalformedHead),
+            _ => Err(HandshakeError::MalformedHead),
         }
     }
 
-    fn end_method(&mut self, word: &[u8]) -> Result<State, Refusal> {
+    fn end_method(&mut self, word: &[u8]) -> Result<State, HandshakeError> {
         self.target_form = match word {
-            b" " => return Err(Refusal::MalformedHead),
+            b" " => return Err(HandshakeError::MalformedHead),
             b"OPTIONS " => TargetForm::Asterisk,
             b"CONNECT " => TargetForm::Authority,
             _ => TargetForm::Usual,
@@ -145,19 +145,19 @@ impl Head {
     }
 
     /// Whether a target may begin so.
-    fn check_target(&self, target: &[u8]) -> Result<State, Refusal> {
+    fn check_target(&self, target: &[u8]) -> Result<State, HandshakeError> {
         if target.len() > Self::MAX_TARGET {
-            return Err(Refusal::TargetTooLong);
+            return Err(HandshakeError::TargetTooLong);
         }
         let begins_well = target.first() == Some(&b'/')
             || self.target_form == TargetForm::Authority
             || (self.target_form == TargetForm::Asterisk && target == b"*")
             // While it is shorter than a scheme, it is compared as far as it goes.
             || SCHEMES.iter().any(|scheme| starts_alike(target, scheme));
-        if begins_well { Ok(State::Target) } else { Err(Refusal::MalformedHead) }
+        if begins_well { Ok(State::Target) } else { Err(HandshakeError::MalformedHead) }
     }
 
-    fn end_target(&mut self, word: &[u8]) -> Result<State, Refusal> {
+    fn end_target(&mut self, word: &[u8]) -> Result<State, HandshakeError> {
         let target = word.get(..word.len().saturating_sub(1)).unwrap_or_default();
         let is_target = match self.target_form {
             TargetForm::Authority => !target.is_empty(),
@@ -165,13 +165,13 @@ impl Head {
             _ => target.first() == Some(&b'/') || split_scheme(target).is_some(),
         };
         self.word = self.scanned.saturating_add(1);
-        if is_target { Ok(State::Version) } else { Err(Refusal::MalformedHead) }
+        if is_target { Ok(State::Version) } else { Err(HandshakeError::MalformedHead) }
     }
 
-    fn begin_header_line(&mut self) -> Result<State, Refusal> {
+    fn begin_header_line(&mut self) -> Result<State, HandshakeError> {
         self.header_lines = self.header_lines.saturating_add(1);
         if self.header_lines > Self::MAX_HEADER_LINES {
-            return Err(Refusal::HeadTooLarge);
+            return Err(HandshakeError::HeadTooLarge);
         }
         Ok(State::Name)
     }
@@ -184,14 +184,14 @@ impl Default for Head {
 }
 
 /// RFC 9112 §2.3: `HTTP/`, a digit, a point, a digit; the end of the line.
-fn step_version(byte: u8, word: &[u8]) -> Result<State, Refusal> {
+fn step_version(byte: u8, word: &[u8]) -> Result<State, HandshakeError> {
     const PATTERN: &[u8] = b"HTTP/0.0\r";
     let expected = word.len().checked_sub(1).and_then(|at| PATTERN.get(at));
     match (expected, byte) {
         (Some(b'\r'), b'\r') => Ok(State::LineEnd),
         (Some(b'0'), b'0'..=b'9') => Ok(State::Version),
         (Some(expected), byte) if *expected == byte => Ok(State::Version),
-        _ => Err(Refusal::MalformedHead),
+        _ => Err(HandshakeError::MalformedHead),
     }
 }
 

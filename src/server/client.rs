@@ -12,6 +12,7 @@ use super::Shared;
 use super::buffer::Buffer;
 use super::connection::{Connection, Reader};
 use super::metrics::Dropped;
+use super::refusal::Refusal;
 use super::room::{Farewell, Newcomer, Wire, is_forged};
 use super::rooms::Seat;
 use super::site::{self, Answer, Invitation};
@@ -21,7 +22,6 @@ use crate::protocol::event::{Event, Message, MessageType};
 use crate::protocol::frame::{FrameHeader, Opcode};
 use crate::protocol::head::Head;
 use crate::protocol::receiver::Receiver;
-use crate::protocol::refusal::Refusal;
 
 /// How long a sender rests after each read while someone in the room is far behind.
 pub(super) const TICK: Duration = Duration::from_millis(5);
@@ -67,7 +67,7 @@ fn receive_request(
     let (mut head, mut late_reads) = (Head::new(), 0);
     loop {
         match head.scan(buffer.filled()) {
-            Err(refusal) => return Some(Err(refusal)),
+            Err(error) => return Some(Err(error.into())),
             Ok(Some(len)) => {
                 let answer = site::answer(&buffer.filled()[..len], shared);
                 if let Ok(Answer::Invitation(_)) = answer {

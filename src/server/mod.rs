@@ -16,6 +16,7 @@ mod metrics;
 mod policy;
 #[cfg(feature = "redis")]
 mod redis;
+mod refusal;
 mod refuser;
 mod room;
 mod rooms;
@@ -34,7 +35,6 @@ use std::time::{Duration, Instant};
 
 use crate::protocol::close::CloseCode;
 use crate::protocol::receiver::Limits;
-use crate::protocol::refusal::Refusal;
 use crate::sys::{self, Waker};
 #[cfg(not(feature = "redis"))]
 use alone::{Link, Presence};
@@ -47,6 +47,7 @@ use metrics::Metrics;
 use policy::Policy;
 #[cfg(feature = "redis")]
 use redis::{Link, Presence};
+use refusal::Refusal;
 use refuser::Refuser;
 use room::{Bounds, Farewell, Wire};
 use rooms::Rooms;

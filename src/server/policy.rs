@@ -8,9 +8,9 @@
 use std::net::IpAddr;
 
 use super::config::AllowedOrigin;
+use super::refusal::Refusal;
 use crate::protocol::handshake::Request;
 use crate::protocol::origin::{Host, Origin};
-use crate::protocol::refusal::Refusal;
 
 /// See the module's documentation.
 pub(crate) struct Policy {

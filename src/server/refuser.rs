@@ -10,8 +10,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::refusal::Refusal;
 use super::{STACK_SIZE, site};
-use crate::protocol::refusal::Refusal;
 use crate::sys;
 
 /// How many refused connections are waited for; of more, the oldest are let go.

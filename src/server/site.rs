@@ -4,9 +4,10 @@
 
 use super::Shared;
 use super::date::HttpDate;
+use super::refusal::Refusal;
 use super::wishes::Wishes;
 use crate::protocol::handshake::{AcceptKey, Method, Request};
-use crate::protocol::refusal::Refusal;
+use crate::protocol::handshake_error::HandshakeError;
 
 /// The longest room name in bytes.
 const ROOM_NAME_MAX: usize = 64;
@@ -48,9 +49,9 @@ pub(crate) fn is_room_name(name: &str) -> bool {
     name.len() <= ROOM_NAME_MAX && name.bytes().all(is_name_byte)
 }
 
-/// Answers a complete request head, checking in the order in which [`Refusal`] lists the answers.
+/// Answers a complete request head, checking in the order that [`Refusal`] has.
 pub(crate) fn answer(head: &[u8], shared: &Shared) -> Result<Answer, Refusal> {
-    let (request, _) = Request::parse(head)?.ok_or(Refusal::MalformedHead)?;
+    let (request, _) = Request::parse(head)?.ok_or(HandshakeError::MalformedHead)?;
     if request.method == Method::Other {
         return Err(Refusal::MethodNotAllowed);
     }

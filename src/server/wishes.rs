@@ -1,6 +1,6 @@
 //! What a client asks for in its URL: `?name=alice&history=20`.
 
-use crate::protocol::refusal::Refusal;
+use super::refusal::Refusal;
 
 /// The longest name in characters.
 const NAME_MAX: usize = 32;

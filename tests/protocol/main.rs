@@ -15,6 +15,7 @@ mod random_sessions;
 mod s10_2_origin;
 mod s10_2_same_host;
 mod s10_4_limits;
+mod s4_2_1_fields;
 mod s4_2_1_head;
 mod s4_2_1_head_bytes;
 mod s4_2_1_head_limits;
