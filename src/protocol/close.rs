@@ -2,7 +2,7 @@
 
 pub use super::close_code::CloseCode;
 use super::error::ProtocolError;
-use super::frame::{FrameHeader, Opcode};
+use super::frame::{FrameHeader, Opcode, write};
 
 /// Parses the payload of a whole Close frame: its code, `None` where it is empty, and its reason.
 ///
@@ -42,12 +42,9 @@ impl CloseFrame {
         let mut header_bytes = [0; FrameHeader::MAX_LEN];
         let frame = header.encode(&mut header_bytes).iter().copied();
         let frame = frame.chain(code.get().to_be_bytes()).chain(fitting.bytes());
-        let mut close = CloseFrame { bytes: [0; 127], len: 0 };
-        for (slot, byte) in close.bytes.iter_mut().zip(frame) {
-            *slot = byte;
-            close.len = close.len.saturating_add(1);
-        }
-        close
+        let mut bytes = [0; 2 + FrameHeader::MAX_CONTROL_PAYLOAD];
+        let len = write(&mut bytes, frame);
+        CloseFrame { bytes, len }
     }
 
     /// The frame's bytes.

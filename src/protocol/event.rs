@@ -1,7 +1,7 @@
 //! §5.6, §6.2: what has been received, as slices of the receive buffer.
 
 use super::close::CloseCode;
-use super::frame::{FrameHeader, Opcode};
+use super::frame::{FrameHeader, Opcode, write};
 
 /// What has been received (§6.2).
 #[derive(Debug, PartialEq, Eq)]
@@ -35,9 +35,7 @@ pub struct Message<'b> {
 
 /// A Ping (§5.5.2).
 #[derive(Debug, PartialEq, Eq)]
-pub struct Ping<'b> {
-    pub(super) payload: Payload<'b>,
-}
+pub struct Ping<'b>(pub(super) Payload<'b>);
 
 /// An unmasked payload in the receive buffer, with headroom in front of it for the header of a server's frame.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,13 +70,13 @@ impl<'b> Message<'b> {
 impl<'b> Ping<'b> {
     /// The payload, at most 125 bytes.
     pub fn payload(&self) -> &[u8] {
-        self.payload.as_bytes()
+        self.0.as_bytes()
     }
 
     /// The answer as a server sends it: an unmasked Pong with "identical "Application data"" (§5.5.3), whose header is
     /// written into the headroom.
     pub fn into_pong(self) -> &'b mut [u8] {
-        self.payload.into_frame(Opcode::Pong)
+        self.0.into_frame(Opcode::Pong)
     }
 }
 
@@ -98,9 +96,7 @@ impl<'b> Payload<'b> {
         let header = header.encode(&mut header_bytes);
         let start = self.headroom.saturating_sub(header.len());
         let frame = self.bytes.get_mut(start..).unwrap_or_default();
-        for (slot, byte) in frame.iter_mut().zip(header) {
-            *slot = *byte;
-        }
+        write(frame, header.iter().copied());
         frame
     }
 }

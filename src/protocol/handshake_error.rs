@@ -53,59 +53,45 @@ impl HandshakeError {
 
     /// The status code (RFC 9110 §15, RFC 6585 §5).
     pub const fn status(self) -> u16 {
-        match self {
-            Self::MalformedHead | Self::InvalidHost | Self::UnexpectedBody | Self::InvalidKey => 400,
-            Self::InvalidOrigin => 403,
-            Self::MethodNotGet => 405,
-            Self::TargetTooLong => 414,
-            Self::IncompleteUpgrade | Self::UnsupportedVersion => 426,
-            Self::HeadTooLarge => 431,
-            Self::HttpVersion => 505,
-        }
+        self.answer().0
     }
 
     /// The reason phrase of the status line (RFC 9112 §4).
     pub const fn reason_phrase(self) -> &'static str {
-        match self.status() {
-            403 => "Forbidden",
-            405 => "Method Not Allowed",
-            414 => "URI Too Long",
-            426 => "Upgrade Required",
-            431 => "Request Header Fields Too Large",
-            505 => "HTTP Version Not Supported",
-            _ => "Bad Request",
-        }
+        self.answer().1
     }
 
     /// The header lines that belong to this answer, each with its CRLF, `Connection` among them.
     pub const fn fields(self) -> &'static str {
-        match self {
-            // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response".
-            Self::MethodNotGet => "Connection: close\r\nAllow: GET\r\n",
-            // RFC 9110 §15.5.22: "The server MUST send an Upgrade header field in a 426 response".
-            Self::IncompleteUpgrade => "Connection: close, Upgrade\r\nUpgrade: websocket\r\n",
-            // §4.4: "the server MUST respond with one or more |Sec-WebSocket-Version| header fields".
-            Self::UnsupportedVersion => {
-                "Connection: close, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-            }
-            _ => "Connection: close\r\n",
-        }
+        self.answer().2
     }
 
     /// What was wrong, in a few plain words.
     pub const fn reason(self) -> &'static str {
+        self.answer().3
+    }
+
+    const fn answer(self) -> (u16, &'static str, &'static str, &'static str) {
+        const CLOSE: &str = "Connection: close\r\n";
+        // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response".
+        const ALLOW: &str = "Connection: close\r\nAllow: GET\r\n";
+        // RFC 9110 §15.5.22: "The server MUST send an Upgrade header field in a 426 response".
+        const UPGRADE: &str = "Connection: close, Upgrade\r\nUpgrade: websocket\r\n";
+        // §4.4: "the server MUST respond with one or more |Sec-WebSocket-Version| header fields".
+        const VERSION: &str =
+            "Connection: close, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
         match self {
-            Self::MalformedHead => "malformed request head",
-            Self::TargetTooLong => "request target too long",
-            Self::HeadTooLarge => "request head too large",
-            Self::HttpVersion => "HTTP/1.1 only",
-            Self::InvalidHost => "one valid Host required",
-            Self::UnexpectedBody => "no request body allowed",
-            Self::MethodNotGet => "GET only",
-            Self::InvalidOrigin => "no single valid Origin",
-            Self::IncompleteUpgrade => "incomplete WebSocket upgrade",
-            Self::UnsupportedVersion => "WebSocket version 13 only",
-            Self::InvalidKey => "one Sec-WebSocket-Key of 16 bytes required",
+            Self::MalformedHead => (400, "Bad Request", CLOSE, "malformed request head"),
+            Self::TargetTooLong => (414, "URI Too Long", CLOSE, "request target too long"),
+            Self::HeadTooLarge => (431, "Request Header Fields Too Large", CLOSE, "request head too large"),
+            Self::HttpVersion => (505, "HTTP Version Not Supported", CLOSE, "HTTP/1.1 only"),
+            Self::InvalidHost => (400, "Bad Request", CLOSE, "one valid Host required"),
+            Self::UnexpectedBody => (400, "Bad Request", CLOSE, "no request body allowed"),
+            Self::MethodNotGet => (405, "Method Not Allowed", ALLOW, "GET only"),
+            Self::InvalidOrigin => (403, "Forbidden", CLOSE, "no single valid Origin"),
+            Self::IncompleteUpgrade => (426, "Upgrade Required", UPGRADE, "incomplete WebSocket upgrade"),
+            Self::UnsupportedVersion => (426, "Upgrade Required", VERSION, "WebSocket version 13 only"),
+            Self::InvalidKey => (400, "Bad Request", CLOSE, "one Sec-WebSocket-Key of 16 bytes required"),
         }
     }
 }

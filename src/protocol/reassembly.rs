@@ -1,17 +1,21 @@
 //! §5.4: a message in the buffer, while its fragments arrive.
 
 use super::error::ProtocolError;
-use super::event::MessageType;
-use super::frame::{FrameHeader, apply_mask};
+use super::frame::{FrameHeader, Opcode, apply_mask};
 use super::utf8::Utf8Validator;
 
-/// A message whose first header has arrived, by its places in the buffer, as in the picture of the
-/// [receiver](super::receiver).
+/// Where in the buffer a payload and its headroom are: three places in the picture of the [receiver](super::receiver).
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Unfinished {
+pub(super) struct Span {
     pub(super) start: usize,
     pub(super) payload: usize,
     pub(super) end: usize,
+}
+
+/// A message whose first header has arrived, as far as it has come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unfinished {
+    pub(super) span: Span,
     /// How many frames of it have begun.
     pub(super) fragments: u32,
     /// Of a text; `None` where the message is binary.
@@ -19,13 +23,14 @@ pub(super) struct Unfinished {
 }
 
 impl Unfinished {
-    pub(super) const fn message_type(&self) -> MessageType {
-        if self.utf8.is_some() { MessageType::Text } else { MessageType::Binary }
+    /// The opcode of its first frame.
+    pub(super) const fn opcode(&self) -> Opcode {
+        if self.utf8.is_some() { Opcode::Text } else { Opcode::Binary }
     }
 
     /// Length in bytes of what has arrived.
     pub(super) const fn len(&self) -> usize {
-        self.end.saturating_sub(self.payload)
+        self.span.end.saturating_sub(self.span.payload)
     }
 
     /// §8.1: how many bytes the last character of a text still needs. Where fewer are to come, it can never be whole.
@@ -35,29 +40,29 @@ impl Unfinished {
 
     /// Moves `buffer[from..to]`, unmasked payload, to the message's end, and validates it if it is text.
     pub(super) fn append(&mut self, buffer: &mut [u8], from: usize, to: usize) -> Result<(), ProtocolError> {
-        move_within(buffer, from, to, self.end);
-        let piece_start = self.end;
-        self.end = self.end.saturating_add(to.saturating_sub(from));
+        let piece_start = self.span.end;
+        self.span.end = piece_start.saturating_add(to.saturating_sub(from));
+        move_within(buffer, from, to, piece_start);
         match &mut self.utf8 {
-            Some(utf8) => utf8.feed(buffer.get(piece_start..self.end).unwrap_or_default()),
+            Some(utf8) => utf8.feed(buffer.get(piece_start..self.span.end).unwrap_or_default()),
             None => Ok(()),
         }
     }
+}
 
+impl Span {
     /// A whole message may need ten bytes of headroom, and the header of its first fragment may have left six or eight.
     /// The header of the second, six bytes at least, has just been freed: the message moves up by what is missing.
     pub(super) fn widen_headroom(&mut self, buffer: &mut [u8]) {
         let headroom = self.payload.saturating_sub(self.start);
-        let shift = FrameHeader::MAX_UNMASKED_LEN.saturating_sub(headroom);
-        if shift > 0 {
-            let payload = self.payload.saturating_add(shift);
-            move_within(buffer, self.payload, self.end, payload);
-            self.payload = payload;
-            self.end = self.end.saturating_add(shift);
-        }
+        let missing = FrameHeader::MAX_UNMASKED_LEN.saturating_sub(headroom);
+        let payload = self.payload.saturating_add(missing);
+        move_within(buffer, self.payload, self.end, payload);
+        self.payload = payload;
+        self.end = self.end.saturating_add(missing);
     }
 
-    /// Moves the message with its headroom to the front of `buffer`, and returns where it ends then.
+    /// Moves all of it to the front of `buffer`, and returns where it ends then.
     pub(super) fn move_to_front(&mut self, buffer: &mut [u8]) -> usize {
         move_within(buffer, self.start, self.end, 0);
         self.payload = self.payload.saturating_sub(self.start);

@@ -45,8 +45,8 @@ use core::fmt;
 use super::close::parse_close;
 use super::error::ProtocolError;
 use super::event::{Event, Message, MessageType, Payload, Ping};
-use super::frame::{FrameHeader, Opcode, apply_mask, parse_first_byte};
-use super::reassembly::{Fragment, Unfinished, move_within};
+use super::frame::{FrameHeader, Opcode, parse_first_byte};
+use super::reassembly::{Fragment, Span, Unfinished, move_within};
 use super::utf8::Utf8Validator;
 
 /// The most that a receiver accepts (§10.4).
@@ -103,17 +103,9 @@ enum State {
 
 /// An event by its places in the buffer.
 struct Found {
-    what: What,
-    start: usize,
-    payload: usize,
-    end: usize,
-}
-
-enum What {
-    Message(MessageType),
-    Ping,
-    Pong,
-    Close,
+    /// Of a message in several frames that of the first.
+    opcode: Opcode,
+    span: Span,
 }
 
 /// What one step through the buffer has led to.
@@ -134,10 +126,7 @@ impl Receiver {
     /// The size in bytes of a fixed buffer that always suffices, when it is compacted before every read: the
     /// longest message with its first header, and after it one more header with a control frame's payload.
     pub const fn buffer_len(max_message: usize) -> usize {
-        max_message
-            .saturating_add(FrameHeader::MAX_LEN)
-            .saturating_add(FrameHeader::MAX_LEN)
-            .saturating_add(FrameHeader::MAX_CONTROL_PAYLOAD)
+        max_message.saturating_add(FrameHeader::MAX_LEN * 2 + FrameHeader::MAX_CONTROL_PAYLOAD)
     }
 
     /// Whether a message has begun (its first frame's header has arrived) and not ended.
@@ -183,7 +172,9 @@ impl Receiver {
     pub fn compact(&mut self, buffer: &mut [u8], filled: usize) -> Result<usize, BufferTooSmall> {
         let filled = filled.min(buffer.len());
         let message_end = match &mut self.state {
-            State::BetweenFragments(message) | State::InPayload(message, _) => message.move_to_front(buffer),
+            State::BetweenFragments(message) | State::InPayload(message, _) => {
+                message.span.move_to_front(buffer)
+            }
             State::BetweenMessages => 0,
             State::Closed => return Ok(0),
         };
@@ -228,18 +219,14 @@ impl Receiver {
             return Ok(Step::NeedMore);
         };
         let payload = buffer.len().saturating_sub(rest.len());
-        let what = match opcode {
-            Opcode::Close => What::Close,
-            Opcode::Ping => What::Ping,
-            Opcode::Pong => What::Pong,
-            Opcode::Text | Opcode::Binary | Opcode::Continuation => {
-                let message = self.begin_data(buffer, opcode, payload);
-                self.next = payload;
-                self.state = State::InPayload(message, Fragment { fin, masking_key, remaining });
-                return Ok(Step::GoOn);
-            }
-        };
-        Ok(self.take_control(buffer, what, payload, masking_key, remaining))
+        let fragment = Fragment { fin, masking_key, remaining };
+        if opcode.is_control() {
+            return Ok(self.take_control(buffer, opcode, payload, fragment));
+        }
+        let message = self.begin_data(buffer, opcode, payload);
+        self.next = payload;
+        self.state = State::InPayload(message, fragment);
+        Ok(Step::GoOn)
     }
 
     /// §5.4: which frame may follow which.
@@ -282,30 +269,28 @@ impl Receiver {
     fn take_control(
         &mut self,
         buffer: &mut [u8],
-        what: What,
+        opcode: Opcode,
         payload: usize,
-        masking_key: [u8; 4],
-        payload_len: usize,
+        mut frame: Fragment,
     ) -> Step {
-        let start = self.next;
-        let end = payload.saturating_add(payload_len);
-        let Some(bytes) = buffer.get_mut(payload..end) else {
+        let span = Span { start: self.next, payload, end: payload.saturating_add(frame.remaining) };
+        let Some(bytes) = buffer.get_mut(payload..span.end) else {
             return Step::NeedMore;
         };
-        apply_mask(bytes, masking_key);
-        self.next = end;
-        Step::Found(Found { what, start, payload, end })
+        frame.unmask(bytes);
+        self.next = span.end;
+        Step::Found(Found { opcode, span })
     }
 
     /// Begins a message with a data frame, or continues one; `payload` is where the frame's payload will arrive.
     fn begin_data(&mut self, buffer: &mut [u8], opcode: Opcode, payload: usize) -> Unfinished {
         if let State::BetweenFragments(mut message) = self.state {
             message.fragments = message.fragments.saturating_add(1);
-            message.widen_headroom(buffer);
+            message.span.widen_headroom(buffer);
             return message;
         }
-        let utf8 = (opcode == Opcode::Text).then(Utf8Validator::new);
-        Unfinished { start: self.next, payload, end: payload, fragments: 1, utf8 }
+        let span = Span { start: self.next, payload, end: payload };
+        Unfinished { span, fragments: 1, utf8: (opcode == Opcode::Text).then(Utf8Validator::new) }
     }
 
     /// Takes what has arrived of the data frame: unmasks it, moves it to the message's end, and validates text.
@@ -323,32 +308,35 @@ impl Receiver {
         if fragment.fin && message.missing() > fragment.remaining {
             return Err(ProtocolError::InvalidUtf8);
         }
-        let (state, step) = match fragment {
-            Fragment { remaining: 1.., .. } => (State::InPayload(message, fragment), Step::NeedMore),
-            Fragment { fin: false, .. } => (State::BetweenFragments(message), Step::GoOn),
-            Fragment { fin: true, .. } => (State::BetweenMessages, Step::Found(message.into())),
-        };
-        self.state = state;
-        Ok(step)
-    }
-}
-
-impl From<Unfinished> for Found {
-    fn from(message: Unfinished) -> Found {
-        let Unfinished { start, payload, end, .. } = message;
-        Found { what: What::Message(message.message_type()), start, payload, end }
+        if fragment.remaining > 0 {
+            self.state = State::InPayload(message, fragment);
+            return Ok(Step::NeedMore);
+        }
+        if !fragment.fin {
+            self.state = State::BetweenFragments(message);
+            return Ok(Step::GoOn);
+        }
+        self.state = State::BetweenMessages;
+        Ok(Step::Found(Found { opcode: message.opcode(), span: message.span }))
     }
 }
 
 impl Found {
     fn into_event(self, buffer: &mut [u8]) -> Result<Event<'_>, ProtocolError> {
-        let bytes = buffer.get_mut(self.start..self.end).unwrap_or_default();
-        let payload = Payload { bytes, headroom: self.payload.saturating_sub(self.start) };
-        match self.what {
-            What::Message(message_type) => Ok(Event::Message(Message { message_type, payload })),
-            What::Ping => Ok(Event::Ping(Ping { payload })),
-            What::Pong => Ok(Event::Pong(payload.into_bytes())),
-            What::Close => parse_close(payload.into_bytes()).map(|(code, reason)| Event::Close(code, reason)),
-        }
+        let Span { start, payload, end } = self.span;
+        let bytes = buffer.get_mut(start..end).unwrap_or_default();
+        let payload = Payload { bytes, headroom: payload.saturating_sub(start) };
+        Ok(match self.opcode {
+            Opcode::Close => {
+                let (code, reason) = parse_close(payload.into_bytes())?;
+                Event::Close(code, reason)
+            }
+            Opcode::Ping => Event::Ping(Ping(payload)),
+            Opcode::Pong => Event::Pong(payload.into_bytes()),
+            Opcode::Text => Event::Message(Message { message_type: MessageType::Text, payload }),
+            Opcode::Binary | Opcode::Continuation => {
+                Event::Message(Message { message_type: MessageType::Binary, payload })
+            }
+        })
     }
 }

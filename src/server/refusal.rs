@@ -52,58 +52,39 @@ impl Refusal {
 
     /// The status code (RFC 9110 §15).
     pub(crate) const fn status(self) -> u16 {
-        match self {
-            Self::Handshake(error) => error.status(),
-            Self::InvalidQuery => 400,
-            Self::HostNotAllowed | Self::OriginNotAllowed => 403,
-            Self::NotFound => 404,
-            Self::MethodNotAllowed => 405,
-            Self::HeadTimeout => 408,
-            Self::ServerFull => 503,
-        }
+        self.answer().0
     }
 
     /// The reason phrase of the status line (RFC 9112 §4).
     pub(crate) const fn reason_phrase(self) -> &'static str {
-        match self {
-            Self::Handshake(error) => error.reason_phrase(),
-            Self::InvalidQuery => "Bad Request",
-            Self::HostNotAllowed | Self::OriginNotAllowed => "Forbidden",
-            Self::NotFound => "Not Found",
-            Self::MethodNotAllowed => "Method Not Allowed",
-            Self::HeadTimeout => "Request Timeout",
-            Self::ServerFull => "Service Unavailable",
-        }
+        self.answer().1
     }
 
     /// The header lines that belong to this answer, each with its CRLF, `Connection` among them.
     pub(crate) const fn fields(self) -> &'static str {
-        match self {
-            Self::Handshake(error) => error.fields(),
-            Self::MethodNotAllowed => "Connection: close\r\nAllow: GET, HEAD\r\n",
-            Self::ServerFull => "Connection: close\r\nRetry-After: 5\r\n",
-            _ => "Connection: close\r\n",
-        }
+        self.answer().2
     }
 
-    /// What was wrong, in a few plain words.
-    const fn reason(self) -> &'static str {
+    const fn answer(self) -> (u16, &'static str, &'static str, &'static str) {
+        const CLOSE: &str = "Connection: close\r\n";
+        const ALLOW: &str = "Connection: close\r\nAllow: GET, HEAD\r\n";
+        const LATER: &str = "Connection: close\r\nRetry-After: 5\r\n";
         match self {
-            Self::Handshake(error) => error.reason(),
-            Self::MethodNotAllowed => "GET and HEAD only",
-            Self::NotFound => "no such room or page",
-            Self::HostNotAllowed => "host not allowed",
-            Self::OriginNotAllowed => "origin not allowed",
-            Self::InvalidQuery => "invalid name or history in the query",
-            Self::HeadTimeout => "request head not complete in time",
-            Self::ServerFull => "server full",
+            Self::Handshake(error) => (error.status(), error.reason_phrase(), error.fields(), error.reason()),
+            Self::MethodNotAllowed => (405, "Method Not Allowed", ALLOW, "GET and HEAD only"),
+            Self::NotFound => (404, "Not Found", CLOSE, "no such room or page"),
+            Self::HostNotAllowed => (403, "Forbidden", CLOSE, "host not allowed"),
+            Self::OriginNotAllowed => (403, "Forbidden", CLOSE, "origin not allowed"),
+            Self::InvalidQuery => (400, "Bad Request", CLOSE, "invalid name or history in the query"),
+            Self::HeadTimeout => (408, "Request Timeout", CLOSE, "request head not complete in time"),
+            Self::ServerFull => (503, "Service Unavailable", LATER, "server full"),
         }
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.reason())
+        f.write_str(self.answer().3)
     }
 }
 
