@@ -32,13 +32,8 @@ impl CloseFrame {
     /// A Close with `code` and `reason`. A reason over 123 bytes is cut after the last character that fits.
     pub fn new(code: CloseCode, reason: &str) -> CloseFrame {
         let fitting = longest_prefix(reason, FrameHeader::MAX_CONTROL_PAYLOAD - 2);
-        let payload_len = fitting.len().saturating_add(2);
-        let header = FrameHeader {
-            fin: true,
-            opcode: Opcode::Close,
-            masking_key: None,
-            payload_len: payload_len as u64,
-        };
+        let payload_len = fitting.len().saturating_add(2) as u64;
+        let header = FrameHeader { fin: true, opcode: Opcode::Close, masking_key: None, payload_len };
         let mut header_bytes = [0; FrameHeader::MAX_LEN];
         let frame = header.encode(&mut header_bytes).iter().copied();
         let frame = frame.chain(code.get().to_be_bytes()).chain(fitting.bytes());

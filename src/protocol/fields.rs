@@ -18,15 +18,14 @@ pub struct Fields<'h> {
 impl<'h> Fields<'h> {
     /// All names and values.
     pub fn iter(self) -> impl Iterator<Item = (&'h str, &'h [u8])> {
+        let lines = self.lines.split(|byte| *byte == b'\n').filter_map(|line| cut(line, b':'));
         // A name is a token, and so it is ASCII.
-        self.pairs().filter_map(|(name, value)| Some((str::from_utf8(name).ok()?, value)))
+        lines.filter_map(|(name, value)| Some((str::from_utf8(name).ok()?, value.trim_ascii())))
     }
 
     /// The value of each field of this name.
     pub fn values(self, name: &str) -> impl Iterator<Item = &'h [u8]> {
-        self.pairs()
-            .filter(move |(field, _)| field.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|(_, value)| value)
+        self.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// The value of a field that is there exactly once; `None` where it is absent, or where there are several, of which a
@@ -48,11 +47,6 @@ impl<'h> Fields<'h> {
     /// Whether the list of a field has this token, without regard to case.
     pub fn lists(self, name: &str, token: &str) -> bool {
         self.tokens(name).any(|listed| listed.eq_ignore_ascii_case(token))
-    }
-
-    fn pairs(self) -> impl Iterator<Item = (&'h [u8], &'h [u8])> {
-        let lines = self.lines.split(|byte| *byte == b'\n');
-        lines.filter_map(|line| cut(line, b':')).map(|(name, value)| (name, value.trim_ascii()))
     }
 }
 

@@ -117,15 +117,12 @@ impl FrameHeader {
             return Err(ProtocolError::UnmaskedFrame);
         }
         let short_len = second & 0b0_1111111;
-        if opcode.is_control() {
-            // §5.5: "All control frames MUST have a payload length of 125 bytes or less
-            // and MUST NOT be fragmented."
-            if !fin {
-                return Err(ProtocolError::FragmentedControlFrame);
-            }
-            if short_len > 125 {
-                return Err(ProtocolError::ControlFrameTooLong);
-            }
+        // §5.5: "All control frames MUST have a payload length of 125 bytes or less and MUST NOT be fragmented."
+        if opcode.is_control() && !fin {
+            return Err(ProtocolError::FragmentedControlFrame);
+        }
+        if opcode.is_control() && short_len > 125 {
+            return Err(ProtocolError::ControlFrameTooLong);
         }
         let Some((payload_len, rest)) = parse_length(short_len, rest)? else {
             return Ok(None);
@@ -172,20 +169,13 @@ pub(crate) fn parse_first_byte(byte: u8) -> Result<(bool, Opcode), ProtocolError
 
 /// Parses the payload length in the form that the seven bits announce; `None` until all of it is there.
 fn parse_length(short_len: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, ProtocolError> {
-    let (payload_len, shortest, rest) = match short_len {
-        126 => {
-            let Some((len, rest)) = bytes.split_first_chunk() else {
-                return Ok(None);
-            };
-            (u64::from(u16::from_be_bytes(*len)), 126, rest)
-        }
-        127 => {
-            let Some((len, rest)) = bytes.split_first_chunk() else {
-                return Ok(None);
-            };
-            (u64::from_be_bytes(*len), 1 << 16, rest)
-        }
-        short_len => (u64::from(short_len), 0, bytes),
+    let parsed = match short_len {
+        126 => bytes.split_first_chunk().map(|(len, rest)| (u64::from(u16::from_be_bytes(*len)), 126, rest)),
+        127 => bytes.split_first_chunk().map(|(len, rest)| (u64::from_be_bytes(*len), 1 << 16, rest)),
+        short_len => Some((u64::from(short_len), 0, bytes)),
+    };
+    let Some((payload_len, shortest, rest)) = parsed else {
+        return Ok(None);
     };
     // §5.2: "the most significant bit MUST be 0".
     if payload_len > u64::MAX >> 1 {

@@ -16,14 +16,13 @@
 use core::fmt;
 use core::str;
 
-use base64::Engine;
-use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use base64::{Engine, alphabet};
 use sha1_smol::Sha1;
 
 use super::fields::{Fields, cut};
 use super::handshake_error::HandshakeError;
-use super::head::{Head, split_scheme};
+use super::head::{Head, is_absolute};
 use super::origin::{Authority, Origin};
 
 /// What a request wants done.
@@ -65,14 +64,10 @@ impl<'h> Request<'h> {
         let Some((head, rest)) = Head::new().scan(bytes)?.and_then(|len| bytes.split_at_checked(len)) else {
             return Ok(None);
         };
-        Self::from_head(head).map(|request| Some((request, rest)))
-    }
-
-    fn from_head(head: &'h [u8]) -> Result<Self, HandshakeError> {
         let head = head.strip_prefix(b"\r\n").unwrap_or(head);
         let (request_line, header_lines) = cut(head, b'\n').ok_or(HandshakeError::MalformedHead)?;
-        let (method, rest) = cut(request_line, b' ').ok_or(HandshakeError::MalformedHead)?;
-        let (target, version) = cut(rest, b' ').ok_or(HandshakeError::MalformedHead)?;
+        let (method, target) = cut(request_line, b' ').ok_or(HandshakeError::MalformedHead)?;
+        let (target, version) = cut(target, b' ').ok_or(HandshakeError::MalformedHead)?;
         // §4.2.1 (1): "An HTTP/1.1 or higher GET request". There is no higher one of this syntax.
         if version != b"HTTP/1.1\r" {
             return Err(HandshakeError::HttpVersion);
@@ -84,9 +79,9 @@ impl<'h> Request<'h> {
         };
         let fields = Fields { lines: header_lines };
         let host = fields.single("Host").and_then(Authority::parse).ok_or(HandshakeError::InvalidHost)?;
-        let (path, query) = split_target(target, &host)?;
+        let (path, query) = split_target(target, &host).ok_or(HandshakeError::InvalidHost)?;
         check_no_body(fields)?;
-        Ok(Request { method, path, query, host, fields })
+        Ok(Some((Request { method, path, query, host, fields }, rest)))
     }
 
     /// The origin of the page that asks; `None` where no browser sent the request (§4.2.1 (7), §10.2).
@@ -95,11 +90,9 @@ impl<'h> Request<'h> {
     ///
     /// `InvalidOrigin` for more than one, `null`, and what is no origin.
     pub fn origin(&self) -> Result<Option<Origin<'h>>, HandshakeError> {
-        if self.fields.values("Origin").next().is_none() {
-            return Ok(None);
-        }
+        let is_there = self.fields.values("Origin").next().is_some();
         let origin = self.fields.single("Origin").and_then(Origin::parse);
-        origin.map(Some).ok_or(HandshakeError::InvalidOrigin)
+        if is_there && origin.is_none() { Err(HandshakeError::InvalidOrigin) } else { Ok(origin) }
     }
 
     /// Whether an opening handshake is meant: `Upgrade` lists `websocket` (§4.2.1 (3)). HEAD never means one.
@@ -109,10 +102,9 @@ impl<'h> Request<'h> {
 
     /// Whether an opening handshake is meant at least in part: by its `Upgrade`, or by any of its other fields.
     pub fn asks_for_upgrade(&self) -> bool {
-        let mut names = self.fields.iter().map(|(name, _)| name);
-        let is_ours =
-            |name: &str| name.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX));
-        self.method != Method::Head && (self.names_websocket() || names.any(is_ours))
+        let mut beginnings = self.fields.iter().filter_map(|(name, _)| name.get(..PREFIX.len()));
+        let has_ours = beginnings.any(|beginning| beginning.eq_ignore_ascii_case(PREFIX));
+        self.method != Method::Head && (has_ours || self.names_websocket())
     }
 
     /// The subprotocols that the client offers, the one it likes best first (§1.9, §4.2.1 (8)). A server that takes one
@@ -143,9 +135,8 @@ impl<'h> Request<'h> {
         if fields.single("Sec-WebSocket-Version") != Some(b"13") {
             return Err(HandshakeError::UnsupportedVersion);
         }
-        let key =
-            fields.single("Sec-WebSocket-Key").filter(|key| is_key(key)).ok_or(HandshakeError::InvalidKey)?;
-        Ok(Some(accept_key(key)))
+        let key = fields.single("Sec-WebSocket-Key").filter(|key| is_key(key));
+        Ok(Some(accept_key(key.ok_or(HandshakeError::InvalidKey)?)))
     }
 }
 
@@ -153,12 +144,7 @@ impl<'h> Request<'h> {
 impl fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Request { method, path, host, fields, .. } = self;
-        f.debug_struct("Request")
-            .field("method", method)
-            .field("path", path)
-            .field("host", host)
-            .field("fields", fields)
-            .finish_non_exhaustive()
+        write!(f, "Request {{ method: {method:?}, path: {path:?}, host: {host:?}, fields: {fields:?}, .. }}")
     }
 }
 
@@ -174,8 +160,7 @@ pub const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// §4.2.2 (5.4): proves that the key has been read by someone who speaks this protocol. It is hashed without being
 /// decoded.
 pub fn accept_key(key: &[u8]) -> AcceptKey {
-    let mut sha1 = Sha1::new();
-    sha1.update(key);
+    let mut sha1 = Sha1::from(key);
     sha1.update(GUID);
     let mut accept = [0; 28];
     // 20 bytes are 28 characters: they fit.
@@ -196,18 +181,12 @@ fn is_key(key: &[u8]) -> bool {
     key.len() == 24 && LENIENT.decode_slice(key, &mut [0; 18]) == Ok(16)
 }
 
-/// A target's path and query. In absolute form it also names the host: that of `Host` (RFC 9112 §3.2.2).
-fn split_target<'h>(
-    target: &'h [u8],
-    host: &Authority<'_>,
-) -> Result<(&'h str, Option<&'h str>), HandshakeError> {
-    let mut local = str::from_utf8(target).map_err(|_| HandshakeError::MalformedHead)?;
-    if let Some((scheme, rest)) = split_scheme(target) {
-        let rest = str::from_utf8(rest).unwrap_or_default();
+/// A target's path and query; `None` where, in absolute form, it names another host than `Host` (RFC 9112 §3.2.2).
+fn split_target<'h>(target: &'h [u8], host: &Authority<'_>) -> Option<(&'h str, Option<&'h str>)> {
+    let mut local = str::from_utf8(target).ok()?;
+    if let Some((scheme, rest)) = local.split_once("://").filter(|_| is_absolute(target)) {
         let (authority, after) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        let scheme = str::from_utf8(scheme).unwrap_or_default();
-        let named = Authority::parse(authority.as_bytes()).filter(|named| named.is_same(host, scheme));
-        named.ok_or(HandshakeError::InvalidHost)?;
+        Authority::parse(authority.as_bytes()).filter(|named| named.is_same(host, scheme))?;
         local = after;
     }
     let (path, query) = match local.split_once('?') {
@@ -215,7 +194,7 @@ fn split_target<'h>(
         None => (local, None),
     };
     // RFC 9110 §4.2.3: an empty path is the same as "/".
-    Ok((if path.is_empty() { "/" } else { path }, query))
+    Some((if path.is_empty() { "/" } else { path }, query))
 }
 
 /// RFC 9112 §6: these two announce a body. One that a proxy reads and this server does not could hide a request.

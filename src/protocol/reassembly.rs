@@ -62,8 +62,8 @@ impl Span {
         self.end = self.end.saturating_add(missing);
     }
 
-    /// Moves all of it to the front of `buffer`, and returns where it ends then.
-    pub(super) fn move_to_front(&mut self, buffer: &mut [u8]) -> usize {
+    /// Moves all of it down to the front of `buffer`, and returns where it ends then.
+    pub(super) fn move_down(&mut self, buffer: &mut [u8]) -> usize {
         move_within(buffer, self.start, self.end, 0);
         self.payload = self.payload.saturating_sub(self.start);
         self.end = self.end.saturating_sub(self.start);
@@ -72,9 +72,9 @@ impl Span {
     }
 }
 
-/// A data frame whose header has arrived.
+/// A frame whose header has arrived.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fragment {
+pub(super) struct Frame {
     pub(super) fin: bool,
     /// Rotated as payload is unmasked: its first byte belongs to the next byte that arrives.
     pub(super) masking_key: [u8; 4],
@@ -82,7 +82,7 @@ pub(super) struct Fragment {
     pub(super) remaining: usize,
 }
 
-impl Fragment {
+impl Frame {
     /// Unmasks what has arrived next.
     pub(super) fn unmask(&mut self, piece: &mut [u8]) {
         apply_mask(piece, self.masking_key);

@@ -46,7 +46,7 @@ use super::close::parse_close;
 use super::error::ProtocolError;
 use super::event::{Event, Message, MessageType, Payload, Ping};
 use super::frame::{FrameHeader, Opcode, parse_first_byte};
-use super::reassembly::{Fragment, Span, Unfinished, move_within};
+use super::reassembly::{Frame, Span, Unfinished, move_within};
 use super::utf8::Utf8Validator;
 
 /// The most that a receiver accepts (§10.4).
@@ -96,7 +96,7 @@ enum State {
     /// A continuation of this message, or a control frame.
     BetweenFragments(Unfinished),
     /// The rest of a data frame's payload.
-    InPayload(Unfinished, Fragment),
+    InPayload(Unfinished, Frame),
     /// Nothing any more.
     Closed,
 }
@@ -131,14 +131,7 @@ impl Receiver {
 
     /// Whether a message has begun (its first frame's header has arrived) and not ended.
     pub const fn in_message(&self) -> bool {
-        self.unfinished().is_some()
-    }
-
-    const fn unfinished(&self) -> Option<&Unfinished> {
-        match &self.state {
-            State::BetweenFragments(message) | State::InPayload(message, _) => Some(message),
-            State::BetweenMessages | State::Closed => None,
-        }
+        matches!(self.state, State::BetweenFragments(_) | State::InPayload(..))
     }
 
     /// Returns the next event in `buffer`, which is all that has arrived and has not been compacted away; `None` when
@@ -172,9 +165,7 @@ impl Receiver {
     pub fn compact(&mut self, buffer: &mut [u8], filled: usize) -> Result<usize, BufferTooSmall> {
         let filled = filled.min(buffer.len());
         let message_end = match &mut self.state {
-            State::BetweenFragments(message) | State::InPayload(message, _) => {
-                message.span.move_to_front(buffer)
-            }
+            State::BetweenFragments(message) | State::InPayload(message, _) => message.span.move_down(buffer),
             State::BetweenMessages => 0,
             State::Closed => return Ok(0),
         };
@@ -189,7 +180,7 @@ impl Receiver {
         loop {
             let step = match self.state {
                 State::BetweenMessages | State::BetweenFragments(_) => self.begin_frame(buffer)?,
-                State::InPayload(message, fragment) => self.take_payload(buffer, message, fragment)?,
+                State::InPayload(message, frame) => self.take_payload(buffer, message, frame)?,
                 State::Closed => {
                     self.next = buffer.len();
                     Step::NeedMore
@@ -219,13 +210,13 @@ impl Receiver {
             return Ok(Step::NeedMore);
         };
         let payload = buffer.len().saturating_sub(rest.len());
-        let fragment = Fragment { fin, masking_key, remaining };
+        let span = Span { start: self.next, payload, end: payload };
+        let frame = Frame { fin, masking_key, remaining };
         if opcode.is_control() {
-            return Ok(self.take_control(buffer, opcode, payload, fragment));
+            return Ok(self.take_control(buffer, opcode, span, frame));
         }
-        let message = self.begin_data(buffer, opcode, payload);
         self.next = payload;
-        self.state = State::InPayload(message, fragment);
+        self.state = State::InPayload(self.begin_data(buffer, opcode, span), frame);
         Ok(Step::GoOn)
     }
 
@@ -237,10 +228,9 @@ impl Receiver {
             (State::BetweenFragments(_), Opcode::Text | Opcode::Binary) => {
                 Err(ProtocolError::ExpectedContinuation)
             }
-            (State::BetweenFragments(message), Opcode::Continuation)
-                if message.fragments >= self.limits.max_fragments =>
-            {
-                Err(ProtocolError::TooManyFragments)
+            (State::BetweenFragments(message), Opcode::Continuation) => {
+                let is_one_too_many = message.fragments >= self.limits.max_fragments;
+                if is_one_too_many { Err(ProtocolError::TooManyFragments) } else { Ok(()) }
             }
             // §5.4: "Control frames MAY be injected in the middle of a fragmented message."
             _ => Ok(()),
@@ -254,7 +244,10 @@ impl Receiver {
             let is_half_a_code = header.opcode == Opcode::Close && payload_len == 1;
             return if is_half_a_code { Err(ProtocolError::CloseFrameTooShort) } else { Ok(payload_len) };
         }
-        let (begun, missing) = self.unfinished().map_or((0, 0), |message| (message.len(), message.missing()));
+        let (begun, missing) = match &self.state {
+            State::BetweenFragments(message) => (message.len(), message.missing()),
+            _ => (0, 0),
+        };
         // §10.4: the sum is compared as `u64`. Above, a length that does not fit a `usize` was over any limit.
         if header.payload_len.saturating_add(begun as u64) > self.limits.max_message as u64 {
             return Err(ProtocolError::MessageTooBig);
@@ -266,30 +259,23 @@ impl Receiver {
     }
 
     /// A control frame's payload waits in the buffer until it is whole: with its header, at most 131 bytes.
-    fn take_control(
-        &mut self,
-        buffer: &mut [u8],
-        opcode: Opcode,
-        payload: usize,
-        mut frame: Fragment,
-    ) -> Step {
-        let span = Span { start: self.next, payload, end: payload.saturating_add(frame.remaining) };
-        let Some(bytes) = buffer.get_mut(payload..span.end) else {
+    fn take_control(&mut self, buffer: &mut [u8], opcode: Opcode, span: Span, mut frame: Frame) -> Step {
+        let end = span.payload.saturating_add(frame.remaining);
+        let Some(bytes) = buffer.get_mut(span.payload..end) else {
             return Step::NeedMore;
         };
         frame.unmask(bytes);
-        self.next = span.end;
-        Step::Found(Found { opcode, span })
+        self.next = end;
+        Step::Found(Found { opcode, span: Span { end, ..span } })
     }
 
-    /// Begins a message with a data frame, or continues one; `payload` is where the frame's payload will arrive.
-    fn begin_data(&mut self, buffer: &mut [u8], opcode: Opcode, payload: usize) -> Unfinished {
+    /// The message that a data frame continues, or the one that it begins: of that the header is all there is.
+    fn begin_data(&self, buffer: &mut [u8], opcode: Opcode, span: Span) -> Unfinished {
         if let State::BetweenFragments(mut message) = self.state {
             message.fragments = message.fragments.saturating_add(1);
             message.span.widen_headroom(buffer);
             return message;
         }
-        let span = Span { start: self.next, payload, end: payload };
         Unfinished { span, fragments: 1, utf8: (opcode == Opcode::Text).then(Utf8Validator::new) }
     }
 
@@ -298,21 +284,21 @@ impl Receiver {
         &mut self,
         buffer: &mut [u8],
         mut message: Unfinished,
-        mut fragment: Fragment,
+        mut frame: Frame,
     ) -> Result<Step, ProtocolError> {
-        let arrived = buffer.len().saturating_sub(self.next).min(fragment.remaining);
+        let arrived = buffer.len().saturating_sub(self.next).min(frame.remaining);
         let piece_end = self.next.saturating_add(arrived);
-        fragment.unmask(buffer.get_mut(self.next..piece_end).unwrap_or_default());
+        frame.unmask(buffer.get_mut(self.next..piece_end).unwrap_or_default());
         message.append(buffer, self.next, piece_end)?;
         self.next = piece_end;
-        if fragment.fin && message.missing() > fragment.remaining {
+        if frame.fin && message.missing() > frame.remaining {
             return Err(ProtocolError::InvalidUtf8);
         }
-        if fragment.remaining > 0 {
-            self.state = State::InPayload(message, fragment);
+        if frame.remaining > 0 {
+            self.state = State::InPayload(message, frame);
             return Ok(Step::NeedMore);
         }
-        if !fragment.fin {
+        if !frame.fin {
             self.state = State::BetweenFragments(message);
             return Ok(Step::GoOn);
         }
@@ -334,9 +320,7 @@ impl Found {
             Opcode::Ping => Event::Ping(Ping(payload)),
             Opcode::Pong => Event::Pong(payload.into_bytes()),
             Opcode::Text => Event::Message(Message { message_type: MessageType::Text, payload }),
-            Opcode::Binary | Opcode::Continuation => {
-                Event::Message(Message { message_type: MessageType::Binary, payload })
-            }
+            _ => Event::Message(Message { message_type: MessageType::Binary, payload }),
         })
     }
 }
