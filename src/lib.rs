@@ -221,6 +221,8 @@ struct Readme;
 pub mod protocol;
 #[cfg(feature = "server")]
 pub mod server;
+// Public for the program alone.
 #[cfg(feature = "server")]
+#[doc(hidden)]
 pub mod sys;
 pub mod trace;

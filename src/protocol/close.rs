@@ -23,6 +23,7 @@ pub fn parse_close(payload: &[u8]) -> Result<(Option<CloseCode>, &str), Protocol
 
 /// A whole Close frame as a server sends it.
 #[derive(Clone, Copy, Debug)]
+#[must_use]
 pub struct CloseFrame {
     bytes: [u8; 2 + FrameHeader::MAX_CONTROL_PAYLOAD],
     len: usize,

@@ -9,6 +9,7 @@ use super::close_code::CloseCode;
 /// Each value names one MUST that the peer broke, or one limit that it crossed, and the close code to answer with.
 /// [`ProtocolError::close_code`] is that code, the `Display` text is the close reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ProtocolError {
     /// A client's frame without a mask (§5.1): 1002.
     UnmaskedFrame,

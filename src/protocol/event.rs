@@ -58,6 +58,7 @@ impl<'b> Message<'b> {
     }
 
     /// The message as a server sends it: one unmasked frame, whose header is written into the headroom.
+    #[must_use]
     pub fn into_frame(self) -> &'b mut [u8] {
         let opcode = match self.message_type {
             MessageType::Text => Opcode::Text,
@@ -75,6 +76,7 @@ impl<'b> Ping<'b> {
 
     /// The answer as a server sends it: an unmasked Pong with "identical "Application data"" (§5.5.3), whose header is
     /// written into the headroom.
+    #[must_use]
     pub fn into_pong(self) -> &'b mut [u8] {
         self.0.into_frame(Opcode::Pong)
     }

@@ -134,6 +134,7 @@ impl FrameHeader {
     /// Writes the header to the front of `out` and returns it.
     ///
     /// A length of 2^63 or more, which no frame can have, is written as it is; its reader refuses it.
+    #[must_use]
     pub fn encode<'o>(&self, out: &'o mut [u8; Self::MAX_LEN]) -> &'o [u8] {
         let first = (u8::from(self.fin) << 7) | self.opcode as u8;
         let mask = u8::from(self.masking_key.is_some()) << 7;

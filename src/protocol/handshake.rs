@@ -27,6 +27,7 @@ use super::origin::{Authority, Origin};
 
 /// What a request wants done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Method {
     /// A page, or the opening handshake.
     Get,
@@ -159,6 +160,7 @@ pub const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// §4.2.2 (5.4): proves that the key has been read by someone who speaks this protocol. It is hashed without being
 /// decoded.
+#[must_use]
 pub fn accept_key(key: &[u8]) -> AcceptKey {
     let mut sha1 = Sha1::from(key);
     sha1.update(GUID);
