@@ -6,21 +6,40 @@ use core::str;
 /// The host of a URL or of a `Host` field (RFC 3986 §3.2.2).
 #[derive(Clone, Copy, Debug)]
 pub enum Host<'h> {
-    /// An IP address, bracketed if IPv6.
+    /// An IP address, bracketed if IPv6. A zone in its brackets says by which interface of the sender's own the address
+    /// is reached (RFC 4007 §11.2), which tells nobody else anything: it is not kept.
     Ip(IpAddr),
     /// A registered name; not empty.
     Name(&'h str),
 }
 
+impl Host<'_> {
+    /// Whether this is a name of the loopback: `localhost`, or one that ends in `.localhost` (RFC 6761 §6.3).
+    pub fn is_localhost(&self) -> bool {
+        match self {
+            Self::Name(name) => {
+                let top = without_root(name).rsplit('.').next();
+                top.is_some_and(|label| label.eq_ignore_ascii_case("localhost"))
+            }
+            Self::Ip(_) => false,
+        }
+    }
+}
+
 impl PartialEq for Host<'_> {
-    /// Without regard to case (RFC 3986 §3.2.2).
+    /// Without regard to case (RFC 3986 §3.2.2), nor to one dot at a name's end.
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Ip(a), Self::Ip(b)) => a == b,
-            (Self::Name(a), Self::Name(b)) => a.eq_ignore_ascii_case(b),
+            (Self::Name(a), Self::Name(b)) => without_root(a).eq_ignore_ascii_case(without_root(b)),
             _ => false,
         }
     }
+}
+
+/// A name without the dot that stands for the root of all names (RFC 1034 §3.1): with it or without, it is the same.
+fn without_root(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
 }
 
 /// A host and, where one was given, a port: the value of `Host` (RFC 9110 §7.2).
@@ -39,7 +58,7 @@ impl<'h> Authority<'h> {
         let (host, port) = match text.strip_prefix('[') {
             Some(bracketed) => {
                 let (address, port) = bracketed.split_once(']')?;
-                (Host::Ip(address.parse::<Ipv6Addr>().ok()?.into()), port)
+                (Host::Ip(parse_ipv6(address)?.into()), port)
             }
             None => {
                 let (name, port) = text.split_at(text.find(':').unwrap_or(text.len()));
@@ -58,18 +77,32 @@ impl<'h> Authority<'h> {
 
 /// RFC 3986 §3.2.2: an IPv4 address in its four decimal parts, or a registered name.
 fn parse_name(name: &str) -> Option<Host<'_>> {
-    if let Ok(address) = name.parse::<Ipv4Addr>() {
-        return Some(Host::Ip(address.into()));
+    match name.parse::<Ipv4Addr>() {
+        Ok(address) => Some(Host::Ip(address.into())),
+        Err(_) => is_name(name).then_some(Host::Name(name)),
     }
-    let mut rest = name.as_bytes();
+}
+
+/// An IPv6 address, with or without a zone. RFC 6874 §2 writes its percent sign as `%25`, where it is not simply kept.
+fn parse_ipv6(text: &str) -> Option<Ipv6Addr> {
+    let address = match text.split_once('%') {
+        Some((address, zone)) => is_name(zone).then_some(address)?,
+        None => text,
+    };
+    address.parse().ok()
+}
+
+/// Whether there is something, of [`is_name_byte`]'s and whole percent-encodings.
+fn is_name(text: &str) -> bool {
+    let mut rest = text.as_bytes();
     while let [byte, after @ ..] = rest {
         rest = match (byte, after) {
             (b'%', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => after,
             (byte, after) if is_name_byte(*byte) => after,
-            _ => return None,
+            _ => return false,
         };
     }
-    (!name.is_empty()).then_some(Host::Name(name))
+    !text.is_empty()
 }
 
 /// RFC 3986 §2.2, §2.3: unreserved characters and sub-delimiters.

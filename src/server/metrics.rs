@@ -17,6 +17,8 @@ pub(crate) enum Dropped {
     Silent,
     /// It disappeared without a Close.
     Reset,
+    /// It was behind while memory was scarce.
+    Memory,
 }
 
 /// Everything that is counted while a server runs. Nothing here orders anything else: all is `Relaxed`.
@@ -29,7 +31,7 @@ pub(crate) struct Metrics {
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
     accept_errors: AtomicU64,
-    dropped: [AtomicU64; 3],
+    dropped: [AtomicU64; 4],
     refused: Mutex<BTreeMap<u16, u64>>,
     closes: Mutex<BTreeMap<u16, u64>>,
 }
@@ -115,12 +117,12 @@ impl Metrics {
             page.labelled("closes_total", "code", code, *count);
         }
         page.family("clients_dropped_total", "counter", "Clients given up, or gone without a Close.");
-        for (reason, count) in ["lag", "silent", "reset"].iter().zip(&self.dropped) {
+        for (reason, count) in ["lag", "silent", "reset", "memory"].iter().zip(&self.dropped) {
             page.labelled("clients_dropped_total", "reason", reason, get(count));
         }
         page.single("accept_errors_total", "counter", "Errors of accept.", get(&self.accept_errors));
         page.single("log_lines_dropped_total", "counter", "Log lines not written.", log_lines_dropped);
-        page.0
+        page.into_text()
     }
 }
 
@@ -131,7 +133,6 @@ pub(crate) struct Page(String);
 // Writing to a `String` cannot fail.
 impl Page {
     /// The lines themselves.
-    #[cfg(feature = "redis")]
     pub(crate) fn into_text(self) -> String {
         self.0
     }

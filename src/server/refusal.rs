@@ -29,19 +29,22 @@ pub(crate) enum Refusal {
     InvalidQuery,
     /// A head that was not complete in time.
     HeadTimeout,
+    /// Too many connections from this address already.
+    TooManyConnections,
     /// Too many clients already.
     ServerFull,
 }
 
 impl Refusal {
     /// What the server has to say beside the protocol, every value once.
-    const OWN: [Refusal; 7] = [
+    const OWN: [Refusal; 8] = [
         Self::MethodNotAllowed,
         Self::NotFound,
         Self::HostNotAllowed,
         Self::OriginNotAllowed,
         Self::InvalidQuery,
         Self::HeadTimeout,
+        Self::TooManyConnections,
         Self::ServerFull,
     ];
 
@@ -50,7 +53,7 @@ impl Refusal {
         HandshakeError::ALL.iter().copied().map(Self::Handshake).chain(Self::OWN)
     }
 
-    /// The status code (RFC 9110 §15).
+    /// The status code (RFC 9110 §15, RFC 6585 §4).
     pub(crate) const fn status(self) -> u16 {
         self.answer().0
     }
@@ -77,6 +80,9 @@ impl Refusal {
             Self::OriginNotAllowed => (403, "Forbidden", CLOSE, "origin not allowed"),
             Self::InvalidQuery => (400, "Bad Request", CLOSE, "invalid name or history in the query"),
             Self::HeadTimeout => (408, "Request Timeout", CLOSE, "request head not complete in time"),
+            Self::TooManyConnections => {
+                (429, "Too Many Requests", LATER, "too many connections from this address")
+            }
             Self::ServerFull => (503, "Service Unavailable", LATER, "server full"),
         }
     }

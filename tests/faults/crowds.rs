@@ -3,12 +3,13 @@
 use crate::house::House;
 use crate::support::http::read_answer;
 use crate::support::{Client, Head, Server, eventually};
+use std::io::Read;
 use std::net::TcpStream;
 use std::time::Instant;
 
 const MAX_CLIENTS: usize = 44;
-/// How many more than that are heard.
-const EXTRAS: usize = 16;
+/// How many more than that are heard from here.
+const EXTRAS: usize = 4;
 /// How many come beyond those.
 const BEYOND: usize = 60;
 const FULL: &[&str] = &["--max-clients", "44", "--handshake-timeout", "1.5", "--close-timeout", "0.5"];
@@ -23,12 +24,14 @@ fn silent_sockets_take_all_places_and_lose_them() {
         for mut stream in (0..BEYOND).map(|_| server.connect()) {
             assert_eq!(read_answer(&mut stream, false).status, 503);
         }
-        assert!(start.elapsed().as_secs_f64() < 1.4, "the rest of this test needs a faster machine");
+        assert!(start.elapsed().as_secs_f64() < 1.0, "the rest of this test needs a faster machine");
         for mut stream in silent {
-            assert_eq!(read_answer(&mut stream, false).status, 408);
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).unwrap();
+            assert_eq!(answer, b"", "they asked for nothing");
         }
     });
-    house.expect_counted(&[("refused 408", crowd as u64), ("refused 503", BEYOND as u64)]);
+    house.expect_counted(&[("refused 503", BEYOND as u64)]);
     house.expect_rest();
     Client::join(&house.server, "/elsewhere").settle();
     house.close();

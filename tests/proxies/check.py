@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from house import PATIENCE, Chinwag, Proxy, free_port, readme_options
+from house import PATIENCE, Chinwag, Proxy, free_port, documented_options
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
@@ -22,7 +22,7 @@ class House:
         self.origin = f"https://{proxy.host}"
 
     def server(self, *options):
-        return Chinwag(BINARY, WORK, self.port, [*readme_options(), *options])
+        return Chinwag(BINARY, WORK, self.port, [*documented_options(), *options])
 
     def join(self, target="/", origin=None, host=None):
         """A client that leaves the pinging to the server."""

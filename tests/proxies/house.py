@@ -1,4 +1,4 @@
-"""A chinwag on a port of its own, and a proxy in front of it, configured as the README says."""
+"""A chinwag on a port of its own, and a proxy in front of it, configured as docs/operating.md says."""
 
 import re
 import socket
@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+PAGE = Path("docs/operating.md")
 NAME = "chat.example.org"
 PATIENCE = 20
 
@@ -49,7 +50,7 @@ class Chinwag:
 
 
 def certificate(work):
-    """One for the name in the README, signed by itself; with its key in one file, too, as HAProxy wants it."""
+    """One for the name on that page, signed by itself; with its key in one file, too, as HAProxy wants it."""
     key, pem, both = work / "key", work / "pem", work / "both"
     subject = ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}"]
     new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
@@ -58,22 +59,22 @@ def certificate(work):
     return key, pem, both
 
 
-def readme_block(language):
-    """The one block of this language in the README."""
-    blocks = re.findall(rf"^```{language}\n(.*?)^```$", Path("README.md").read_text(), re.M | re.S)
-    assert len(blocks) == 1, f"{len(blocks)} blocks of {language} in the README"
+def documented_block(language):
+    """The one block of this language on the page."""
+    blocks = re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
+    assert len(blocks) == 1, f"{len(blocks)} blocks of {language} in {PAGE}"
     return blocks[0]
 
 
-def readme_options():
+def documented_options():
     """What a server behind a proxy is told there."""
-    commands = re.findall(r"^chinwag (--allow-origin .*)$", Path("README.md").read_text(), re.M)
+    commands = re.findall(r"^chinwag (--allow-origin .*)$", PAGE.read_text(), re.M)
     assert len(commands) == 1, commands
     return commands[0].split(" ")
 
 
 def put(text, old, new, count=1):
-    """Puts the test's own port, path or timeout in the place of the README's."""
+    """Puts the test's own port, path or timeout in the place of the page's."""
     assert text.count(old) == count, f"{old!r} stands {text.count(old)} times in\n{text}"
     return text.replace(old, new)
 
@@ -84,7 +85,7 @@ class Proxy:
     def __init__(self, kind, work, server_port, timeout):
         self.port = free_port()
         key, pem, both = certificate(work)
-        text = put(readme_block(kind), "127.0.0.1:8080", f"127.0.0.1:{server_port}")
+        text = put(documented_block(kind), "127.0.0.1:8080", f"127.0.0.1:{server_port}")
         config = work / f"{kind}.conf"
         if kind == "nginx":
             text = put(text, "listen 443 ssl", f"listen 127.0.0.1:{self.port} ssl")

@@ -4,22 +4,19 @@ use super::Refusal::{self, *};
 use super::*;
 
 const CLOSE: &str = "Connection: close\r\n";
+const ALLOW: &str = "Connection: close\r\nAllow: GET, HEAD\r\n";
+const LATER: &str = "Connection: close\r\nRetry-After: 5\r\n";
 
 /// In the order of the contract, a head not complete in time before the lack of room.
-const TABLE: [(Refusal, u16, &str, &str, &str); 7] = [
-    (
-        MethodNotAllowed,
-        405,
-        "Method Not Allowed",
-        "Connection: close\r\nAllow: GET, HEAD\r\n",
-        "GET and HEAD only",
-    ),
+const TABLE: [(Refusal, u16, &str, &str, &str); 8] = [
+    (MethodNotAllowed, 405, "Method Not Allowed", ALLOW, "GET and HEAD only"),
     (NotFound, 404, "Not Found", CLOSE, "no such room or page"),
     (HostNotAllowed, 403, "Forbidden", CLOSE, "host not allowed"),
     (OriginNotAllowed, 403, "Forbidden", CLOSE, "origin not allowed"),
     (InvalidQuery, 400, "Bad Request", CLOSE, "invalid name or history in the query"),
     (HeadTimeout, 408, "Request Timeout", CLOSE, "request head not complete in time"),
-    (ServerFull, 503, "Service Unavailable", "Connection: close\r\nRetry-After: 5\r\n", "server full"),
+    (TooManyConnections, 429, "Too Many Requests", LATER, "too many connections from this address"),
+    (ServerFull, 503, "Service Unavailable", LATER, "server full"),
 ];
 
 #[test]

@@ -1,6 +1,7 @@
 //! Members of the same room on other servers, as far as they take part in announcements.
 
 use super::batch::Post;
+use super::transcript::Transcript;
 use super::writer::Writer;
 use super::{MemberId, Room, Wire, lock, presence};
 
@@ -66,19 +67,19 @@ impl<W: Wire> Room<W> {
 }
 
 impl<W: Wire> Writer<W> {
-    pub(super) fn welcome_guest(&mut self, guest: Guest) {
+    pub(super) fn welcome_guest(&mut self, transcript: &mut Transcript, guest: Guest) {
         let online = self.online() + 1;
         presence::joined(&mut self.text, &guest.name, online);
-        self.announce();
+        self.announce(transcript);
         self.guests.0.push(guest);
     }
 
-    pub(super) fn see_off_guest(&mut self, id: GuestId) {
+    pub(super) fn see_off_guest(&mut self, transcript: &mut Transcript, id: GuestId) {
         if let Some(index) = self.guests.0.iter().position(|guest| guest.id == id) {
             let guest = self.guests.0.remove(index);
             let online = self.online();
             presence::left(&mut self.text, &guest.name, online);
-            self.announce();
+            self.announce(transcript);
         }
     }
 }

@@ -29,7 +29,7 @@ impl Frames {
         Frames { kept: Vec::new(), hidden: 0, judge: None }
     }
 
-    /// Explains the frames that end in these bytes; what comes after the last frame of all.
+    /// Explains the frames that end in these bytes. Returns what comes after the last frame of all as well.
     pub(super) fn take<'b>(&mut self, mut bytes: &'b [u8]) -> (Vec<String>, Option<&'b [u8]>) {
         let mut explained = Vec::new();
         while !bytes.is_empty() {

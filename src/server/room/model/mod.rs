@@ -12,8 +12,6 @@
 //! What it cannot show: it runs one thread at a time, so every atomic is as strong as can be; and a panic ends its
 //! run, so those are with the ordinary tests.
 
-pub(super) mod broken;
-mod broken_rules;
 mod changes;
 mod lag;
 mod posting;
@@ -28,6 +26,7 @@ use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 use super::received::{self, BINARY, CLOSE};
 use super::{Bounds, Farewell, MemberId, Newcomer, Room};
 use crate::protocol::close::CloseCode;
+use crate::server::memory::Memory;
 use crate::server::metrics::Metrics;
 use crate::server::sync::{lock, thread};
 use wire::ModelWire;
@@ -75,7 +74,8 @@ impl Model {
     fn new(max_lag: usize) -> Model {
         let metrics = Arc::new(Metrics::new());
         let bounds = Bounds { history: 100, max_lag };
-        Model { room: Arc::new(Room::new(bounds, Arc::clone(&metrics))), metrics }
+        let memory = Memory::new(usize::MAX);
+        Model { room: Arc::new(Room::new(bounds, Arc::clone(&metrics), &memory)), metrics }
     }
 
     fn join(&self, wire: &Arc<ModelWire>) -> MemberId {
@@ -118,7 +118,7 @@ impl Model {
 
     fn settle(self, wires: &[&Arc<ModelWire>]) {
         let room = Arc::into_inner(self.room).expect("nobody has the room any more");
-        let lag = Arc::clone(&room.lag);
+        let lag = Arc::clone(&room.common);
         drop(room);
         for wire in wires {
             while Arc::strong_count(wire) > 1 {

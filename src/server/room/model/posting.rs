@@ -54,7 +54,7 @@ fn one_flushes_and_one_posts_in_every_order() {
 }
 
 #[test]
-pub(super) fn two_post_in_every_order() {
+fn two_post_in_every_order() {
     check_all(|| in_every_order(false, true));
 }
 
@@ -64,7 +64,7 @@ fn two_threads() {
 }
 
 #[test]
-pub(super) fn three_threads() {
+fn three_threads() {
     check(|| posting::<3>(FAR, 2));
 }
 

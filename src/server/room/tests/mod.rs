@@ -16,6 +16,7 @@ use std::sync::Arc;
 use super::received::{self, BINARY, PONG, TEXT};
 use super::{Bounds, Farewell, MemberId, Newcomer, Room};
 use crate::protocol::close::CloseCode;
+use crate::server::memory::Memory;
 use crate::server::metrics::Metrics;
 use naive::Naive;
 use wire::{Behaviour, MockWire};
@@ -57,7 +58,8 @@ struct Play {
 impl Play {
     fn new(history: usize, max_lag: usize) -> Play {
         let metrics = Arc::new(Metrics::new());
-        let room = Arc::new(Room::new(Bounds { history, max_lag }, Arc::clone(&metrics)));
+        let memory = Memory::new(usize::MAX);
+        let room = Arc::new(Room::new(Bounds { history, max_lag }, Arc::clone(&metrics), &memory));
         Play { room, metrics, wires: Vec::new(), naive: Naive::new(history), closed: false }
     }
 

@@ -3,7 +3,9 @@
 use super::received::{self, CLOSE, PONG, TEXT};
 use super::{Farewell, GREETING};
 
+/// Each message counts with its header and its entry in a list of places and lengths.
 const KEPT_MAX: usize = 256 * 1024;
+const ENTRY: usize = 16;
 
 pub(super) struct Naive {
     pub(super) members: Vec<Expected>,
@@ -64,7 +66,8 @@ impl Naive {
         }
         self.history.push(payload.to_vec());
         while self.history.len() > self.history_max
-            || self.history.iter().map(Vec::len).sum::<usize>() > KEPT_MAX
+            || self.history.iter().map(|kept| received::write(TEXT, kept).len() + ENTRY).sum::<usize>()
+                > KEPT_MAX
         {
             self.history.remove(0);
         }

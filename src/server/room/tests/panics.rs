@@ -3,7 +3,8 @@
 use std::thread;
 
 use super::*;
-use crate::server::Link;
+use crate::server::link::Link;
+use crate::server::memory::Memory;
 use crate::server::room::batch::Post;
 use crate::server::room::lock;
 use crate::server::rooms::Rooms;
@@ -85,7 +86,12 @@ fn a_writer_that_panics() {
 #[test]
 fn a_wire_that_goes_on_panicking() {
     let metrics = Arc::new(Metrics::new());
-    let rooms = Rooms::new(Bounds { history: 0, max_lag: 1 << 20 }, Arc::clone(&metrics), Link::none());
+    let rooms = Rooms::new(
+        Bounds { history: 0, max_lag: 1 << 20 },
+        Arc::clone(&metrics),
+        Memory::new(usize::MAX),
+        Link::none(),
+    );
     let bad = Behaviour { panics_at: Some(0), ..Behaviour::default() };
     let wires = [Behaviour::default(), Behaviour::default(), bad].map(MockWire::new);
     let [one, other, bad] = wires.each_ref().map(|wire| {
@@ -112,7 +118,12 @@ fn a_wire_that_goes_on_panicking() {
 #[test]
 fn a_client_that_panics() {
     let metrics = Arc::new(Metrics::new());
-    let rooms = Rooms::new(Bounds { history: 0, max_lag: 1 << 20 }, Arc::clone(&metrics), Link::none());
+    let rooms = Rooms::new(
+        Bounds { history: 0, max_lag: 1 << 20 },
+        Arc::clone(&metrics),
+        Memory::new(usize::MAX),
+        Link::none(),
+    );
     let wires = [(); 2].map(|()| MockWire::new(Behaviour::default()));
     let [stays, panics] = wires.each_ref().map(|wire| {
         let newcomer = Newcomer {
