@@ -5,12 +5,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::transcript::{Held, Transcript};
+use crate::server::memory::grown;
 
 /// The size in bytes from which on a part is sent as it lies, and not put together with others.
 const LARGE: usize = 16 * 1024;
 
-/// Up to how many bytes for one member alone are kept as one part.
-const PART_MAX: usize = 4 * 1024;
+/// Up to how many bytes for one member alone are kept as one part: so many that [`crate::sys::share_one_heap`] keeps it
+/// out of the heap.
+const PART_MAX: usize = 32 * 1024;
 
 /// What a part counts as beside its bytes: what it takes to remember it.
 pub(super) const PART_LEN: usize = 64;
@@ -108,13 +110,19 @@ impl Pending {
         let last = self.parts.back_mut().filter(|last| last.own_len() + bytes.len() <= PART_MAX);
         if let Some((last, range)) = last.and_then(|last| Some((last.own.as_mut()?, &mut last.range))) {
             if let Some(last) = Arc::get_mut(last) {
+                let needed = last.len() + bytes.len();
+                last.reserve_exact(grown(last.capacity(), needed) - last.len());
                 last.extend_from_slice(bytes);
                 range.end += bytes.len() as u64;
                 self.own += bytes.len();
                 return;
             }
         }
-        self.add(Part::own(&Arc::new(bytes.to_vec()), 0..bytes.len()));
+        // Where there is more already, there will be more.
+        let capacity = if self.own < PART_MAX { 0 } else { PART_MAX };
+        let mut part = Vec::with_capacity(bytes.len().max(capacity));
+        part.extend_from_slice(bytes);
+        self.add(Part::own(&Arc::new(part), 0..bytes.len()));
     }
 
     /// Notes that so many bytes have been taken, unless all has been given up meanwhile.

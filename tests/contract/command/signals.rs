@@ -38,8 +38,9 @@ fn a_signal_ends_it_at_once_when_nobody_is_there() {
 #[test]
 fn a_signal_lets_it_send_what_was_queued_first() {
     let options = ["--max-lag", "256M", "--max-message", "1M", "--close-timeout", "30", "--history", "0"];
-    // However long it takes here: nobody answers Pings.
-    let mut server = Server::start(&[&options[..], &["--ping-interval", "0"]].concat());
+    // However long it takes here: nobody answers Pings. And nobody lags by more than half of the memory.
+    let more = ["--ping-interval", "0", "--max-memory", "512M"];
+    let mut server = Server::start(&[&options[..], &more].concat());
     let mut reader = Client::join(&server, "/");
     let mut sender = Client::join(&server, "/");
     let payload = |n: u8| vec![n; 1 << 20];
