@@ -28,50 +28,53 @@
 //! ```
 //! use chinwag::protocol::close::{CloseCode, CloseFrame};
 //! use chinwag::protocol::event::Event;
-//! use chinwag::protocol::frame::Opcode;
 //! use chinwag::protocol::handshake::Request;
 //! use chinwag::protocol::head::Head;
 //! use chinwag::protocol::receiver::{Limits, Receiver};
 //! use std::io::{self, Read, Write};
 //!
+//! const LIMITS: Limits = Limits { max_message: 64 * 1024, max_fragments: 1024 };
+//!
 //! fn refuse(why: impl ToString) -> io::Error {
 //!     io::Error::other(why.to_string())
 //! }
 //!
-//! fn read_more(mut transport: impl Read, buffer: &mut Vec<u8>) -> io::Result<()> {
-//!     let mut chunk = [0; 1024];
-//!     let count = transport.read(&mut chunk)?;
-//!     buffer.extend_from_slice(&chunk[..count]);
-//!     if count > 0 { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+//! fn read_more(mut transport: impl Read, into: &mut [u8]) -> io::Result<usize> {
+//!     let count = transport.read(into)?;
+//!     if count > 0 { Ok(count) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 //! }
 //!
 //! fn echo(mut transport: impl Read + Write) -> io::Result<()> {
-//!     let mut buffer = Vec::new();
+//!     // Enough for the longest message, and for the longest head as well.
+//!     let mut buffer = vec![0; Receiver::buffer_len(LIMITS.max_message)];
 //!
 //!     // §4.2: the opening handshake. The `Head` that is kept scans every byte once. After the head come frames.
-//!     let mut head = Head::new();
-//!     while head.scan(&buffer).map_err(refuse)?.is_none() {
-//!         read_more(&mut transport, &mut buffer)?;
-//!     }
-//!     let (request, rest) = Request::parse(&buffer).map_err(refuse)?.ok_or_else(|| refuse("no head"))?;
+//!     let (mut head, mut filled) = (Head::new(), 0);
+//!     let head_len = loop {
+//!         filled += read_more(&mut transport, &mut buffer[filled..])?;
+//!         if let Some(len) = head.scan(&buffer[..filled]).map_err(refuse)? {
+//!             break len;
+//!         }
+//!     };
+//!     let (request, _) = Request::parse(&buffer[..head_len]).map_err(refuse)?.ok_or_else(|| refuse("no head"))?;
 //!     let accept_key = request.handshake().map_err(refuse)?.ok_or_else(|| refuse("no handshake"))?;
-//!     let head_len = buffer.len() - rest.len();
 //!     transport.write_all(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n")?;
 //!     transport.write_all(b"Connection: Upgrade\r\nSec-WebSocket-Accept: ")?;
 //!     transport.write_all(&accept_key)?;
 //!     transport.write_all(b"\r\n\r\n")?;
-//!     buffer.drain(..head_len);
+//!     buffer.copy_within(head_len..filled, 0);
+//!     filled -= head_len;
 //!
 //!     // §6.2: then frames. Each event is a part of the buffer, and so is the frame that goes back.
-//!     let mut receiver = Receiver::new(Limits { max_message: 64 * 1024, max_fragments: 1024 });
+//!     let mut receiver = Receiver::new(LIMITS);
 //!     loop {
-//!         let close = match receiver.receive(&mut buffer) {
-//!             Ok(Some(Event::Message { opcode, payload })) => {
-//!                 transport.write_all(payload.into_frame(opcode))?;
+//!         let close = match receiver.receive(&mut buffer[..filled]) {
+//!             Ok(Some(Event::Message(message))) => {
+//!                 transport.write_all(message.into_frame())?;
 //!                 continue;
 //!             }
-//!             Ok(Some(Event::Ping(payload))) => {
-//!                 transport.write_all(payload.into_frame(Opcode::Pong))?;
+//!             Ok(Some(Event::Ping(ping))) => {
+//!                 transport.write_all(ping.into_pong())?;
 //!                 continue;
 //!             }
 //!             Ok(Some(Event::Pong(_))) => continue,
@@ -80,9 +83,8 @@
 //!             }
 //!             Err(error) => CloseFrame::new(error.close_code(), error.reason()),
 //!             Ok(None) => {
-//!                 let kept = receiver.compact(&mut buffer);
-//!                 buffer.truncate(kept);
-//!                 read_more(&mut transport, &mut buffer)?;
+//!                 filled = receiver.compact(&mut buffer, filled).map_err(refuse)?;
+//!                 filled += read_more(&mut transport, &mut buffer[filled..])?;
 //!                 continue;
 //!             }
 //!         };
@@ -133,28 +135,29 @@
 //! struct Lamp {
 //!     receiver: Receiver,
 //!     buffer: [u8; Receiver::buffer_len(LIMITS.max_message)],
-//!     arrived: usize,
+//!     filled: usize,
 //!     is_on: bool,
 //! }
 //!
 //! impl Lamp {
 //!     /// The serial line, the radio, the network chip has received a byte.
 //!     fn on_byte(&mut self, byte: u8) -> Result<(), ProtocolError> {
-//!         self.buffer[self.arrived] = byte;
-//!         let arrived = &mut self.buffer[..=self.arrived];
-//!         while let Some(event) = self.receiver.receive(arrived)? {
-//!             if let Event::Message { payload, .. } = event {
-//!                 self.is_on = payload.as_bytes() == b"on";
+//!         self.buffer[self.filled] = byte;
+//!         self.filled += 1;
+//!         while let Some(event) = self.receiver.receive(&mut self.buffer[..self.filled])? {
+//!             if let Event::Message(message) = event {
+//!                 self.is_on = message.payload() == b"on";
 //!             }
 //!         }
-//!         self.arrived = self.receiver.compact(arrived);
+//!         // A buffer that were too small would say so here, and the connection would fail with 1009.
+//!         self.filled = self.receiver.compact(&mut self.buffer, self.filled)?;
 //!         Ok(())
 //!     }
 //! }
 //!
 //! let receiver = Receiver::new(LIMITS);
 //! let buffer = [0; Receiver::buffer_len(LIMITS.max_message)];
-//! let mut lamp = Lamp { receiver, buffer, arrived: 0, is_on: false };
+//! let mut lamp = Lamp { receiver, buffer, filled: 0, is_on: false };
 //! // "on" in two fragments, with a Ping between them (§5.4).
 //! for byte in *b"\x01\x81\0\0\0\0o\x89\x80\0\0\0\0\x80\x81\0\0\0\0n" {
 //!     lamp.on_byte(byte)?;
@@ -188,9 +191,9 @@
 //!
 //!     fn hear(&self, from: u32, receiver: &mut Receiver, arrived: &mut [u8]) {
 //!         while let Ok(Some(event)) = receiver.receive(arrived) {
-//!             if let Event::Message { opcode, payload } = event {
-//!                 if payload.as_bytes().is_ascii() && !payload.as_bytes().iter().any(u8::is_ascii_lowercase) {
-//!                     let frame = payload.into_frame(opcode);
+//!             if let Event::Message(message) = event {
+//!                 if message.payload().is_ascii() && !message.payload().iter().any(u8::is_ascii_lowercase) {
+//!                     let frame = message.into_frame();
 //!                     self.0.iter().filter(|(who, _)| **who != from).for_each(|(_, to)| {
 //!                         let _ = to.send(frame.to_vec());
 //!                     });
@@ -218,6 +221,8 @@ struct Readme;
 pub mod protocol;
 #[cfg(feature = "server")]
 pub mod server;
+// Public for the program alone.
 #[cfg(feature = "server")]
+#[doc(hidden)]
 pub mod sys;
 pub mod trace;

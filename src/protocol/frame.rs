@@ -117,15 +117,12 @@ impl FrameHeader {
             return Err(ProtocolError::UnmaskedFrame);
         }
         let short_len = second & 0b0_1111111;
-        if opcode.is_control() {
-            // §5.5: "All control frames MUST have a payload length of 125 bytes or less
-            // and MUST NOT be fragmented."
-            if !fin {
-                return Err(ProtocolError::FragmentedControlFrame);
-            }
-            if short_len > 125 {
-                return Err(ProtocolError::ControlFrameTooLong);
-            }
+        // §5.5: "All control frames MUST have a payload length of 125 bytes or less and MUST NOT be fragmented."
+        if opcode.is_control() && !fin {
+            return Err(ProtocolError::FragmentedControlFrame);
+        }
+        if opcode.is_control() && short_len > 125 {
+            return Err(ProtocolError::ControlFrameTooLong);
         }
         let Some((payload_len, rest)) = parse_length(short_len, rest)? else {
             return Ok(None);
@@ -137,28 +134,27 @@ impl FrameHeader {
     /// Writes the header to the front of `out` and returns it.
     ///
     /// A length of 2^63 or more, which no frame can have, is written as it is; its reader refuses it.
+    #[must_use]
     pub fn encode<'o>(&self, out: &'o mut [u8; Self::MAX_LEN]) -> &'o [u8] {
-        let mut header = Cursor { out, len: 0 };
-        header.put(&[(u8::from(self.fin) << 7) | self.opcode as u8]);
+        let first = (u8::from(self.fin) << 7) | self.opcode as u8;
         let mask = u8::from(self.masking_key.is_some()) << 7;
+        let in_64_bits = self.payload_len.to_be_bytes();
+        let [.., high, low] = in_64_bits;
         // §5.2: "in all cases, the minimal number of bytes MUST be used to encode the length".
-        match (u8::try_from(self.payload_len), u16::try_from(self.payload_len)) {
-            (Ok(len @ ..=125), _) => header.put(&[mask | len]),
-            (_, Ok(len)) => {
-                header.put(&[mask | 126]);
-                header.put(&len.to_be_bytes());
-            }
-            _ => {
-                header.put(&[mask | 127]);
-                header.put(&self.payload_len.to_be_bytes());
-            }
-        }
-        if let Some(masking_key) = self.masking_key {
-            header.put(&masking_key);
-        }
-        let Cursor { out, len } = header;
+        let (short_len, extended_len): (u8, &[u8]) = match self.payload_len {
+            0..=125 => (low, &[]),
+            126..=0xFFFF => (126, &[high, low]),
+            _ => (127, &in_64_bits),
+        };
+        let header = [first, mask | short_len].into_iter().chain(extended_len.iter().copied());
+        let len = write(out, header.chain(self.masking_key.into_iter().flatten()));
         out.get(..len).unwrap_or_default()
     }
+}
+
+/// Writes as many of `bytes` to the front of `out` as fit, and returns how many those are.
+pub(super) fn write(out: &mut [u8], bytes: impl Iterator<Item = u8>) -> usize {
+    out.iter_mut().zip(bytes).map(|(slot, byte)| *slot = byte).count()
 }
 
 /// Parses FIN and opcode from the first byte.
@@ -174,20 +170,13 @@ pub(crate) fn parse_first_byte(byte: u8) -> Result<(bool, Opcode), ProtocolError
 
 /// Parses the payload length in the form that the seven bits announce; `None` until all of it is there.
 fn parse_length(short_len: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, ProtocolError> {
-    let (payload_len, shortest, rest) = match short_len {
-        126 => {
-            let Some((len, rest)) = bytes.split_first_chunk() else {
-                return Ok(None);
-            };
-            (u64::from(u16::from_be_bytes(*len)), 126, rest)
-        }
-        127 => {
-            let Some((len, rest)) = bytes.split_first_chunk() else {
-                return Ok(None);
-            };
-            (u64::from_be_bytes(*len), 1 << 16, rest)
-        }
-        short_len => (u64::from(short_len), 0, bytes),
+    let parsed = match short_len {
+        126 => bytes.split_first_chunk().map(|(len, rest)| (u64::from(u16::from_be_bytes(*len)), 126, rest)),
+        127 => bytes.split_first_chunk().map(|(len, rest)| (u64::from_be_bytes(*len), 1 << 16, rest)),
+        short_len => Some((u64::from(short_len), 0, bytes)),
+    };
+    let Some((payload_len, shortest, rest)) = parsed else {
+        return Ok(None);
     };
     // §5.2: "the most significant bit MUST be 0".
     if payload_len > u64::MAX >> 1 {
@@ -198,21 +187,6 @@ fn parse_length(short_len: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, Pro
         return Err(ProtocolError::NonMinimalLength);
     }
     Ok(Some((payload_len, rest)))
-}
-
-/// Appends to an array, and cannot write past its end.
-struct Cursor<'o> {
-    out: &'o mut [u8; FrameHeader::MAX_LEN],
-    len: usize,
-}
-
-impl Cursor<'_> {
-    fn put(&mut self, bytes: &[u8]) {
-        for (slot, byte) in self.out.iter_mut().skip(self.len).zip(bytes) {
-            *slot = *byte;
-        }
-        self.len = self.len.saturating_add(bytes.len());
-    }
 }
 
 /// §5.3: masks `payload`, or takes its mask off: the two are the same, byte `i` XOR key byte `i MOD 4`.

@@ -24,12 +24,15 @@
 )]
 
 pub mod close;
+mod close_code;
 pub mod error;
 pub mod event;
+pub mod fields;
 pub mod frame;
 pub mod handshake;
+pub mod handshake_error;
 pub mod head;
 pub mod origin;
+mod reassembly;
 pub mod receiver;
-pub mod refusal;
 pub mod utf8;

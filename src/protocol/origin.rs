@@ -125,13 +125,8 @@ fn parse_port(text: &str) -> Option<Option<u16>> {
 
 /// The port of a URL without one: RFC 9110 §4.2, and of RFC 6455 §11.1 and §11.2.
 fn default_port(scheme: &str) -> Option<u16> {
-    match scheme.len() {
-        4 if scheme.eq_ignore_ascii_case("http") => Some(80),
-        5 if scheme.eq_ignore_ascii_case("https") => Some(443),
-        2 if scheme.eq_ignore_ascii_case("ws") => Some(80),
-        3 if scheme.eq_ignore_ascii_case("wss") => Some(443),
-        _ => None,
-    }
+    let ports = [("http", 80), ("https", 443), ("ws", 80), ("wss", 443)];
+    ports.iter().find(|(of, _)| scheme.eq_ignore_ascii_case(of)).map(|(_, port)| *port)
 }
 
 /// A web origin: scheme, host and port (RFC 6454 §4, §7).

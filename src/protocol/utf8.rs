@@ -6,16 +6,15 @@
 
 use core::str;
 
-/// These bytes are not the beginning of any UTF-8 text (RFC 3629 §3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct InvalidUtf8;
+use super::error::ProtocolError;
 
 /// Validates UTF-8 piece by piece.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Utf8Validator {
     /// The beginning of a character whose end has not arrived.
     incomplete: [u8; 4],
-    incomplete_len: usize,
+    /// A `u32`, not a `usize`: each client has a validator.
+    incomplete_len: u32,
 }
 
 impl Utf8Validator {
@@ -28,14 +27,16 @@ impl Utf8Validator {
     ///
     /// # Errors
     ///
-    /// [`InvalidUtf8`] when no continuation could make the text valid.
-    pub fn feed(&mut self, mut piece: &[u8]) -> Result<(), InvalidUtf8> {
+    /// `InvalidUtf8` where no continuation could make the text valid (RFC 3629 §3).
+    pub fn feed(&mut self, mut piece: &[u8]) -> Result<(), ProtocolError> {
         while self.incomplete_len > 0 {
             let Some((&byte, rest)) = piece.split_first() else {
                 return Ok(());
             };
             self.push(byte);
-            self.incomplete_len = incomplete_tail(self.incomplete())?.len();
+            if incomplete_tail(self.incomplete())?.is_empty() {
+                self.incomplete_len = 0;
+            }
             piece = rest;
         }
         // Most messages are short and ASCII, and this is the quickest way to see it.
@@ -55,15 +56,15 @@ impl Utf8Validator {
         };
         // RFC 3629 §3: the leading ones of the first byte are as many as the character has bytes.
         let len = first.leading_ones() as usize;
-        len.saturating_sub(self.incomplete_len)
+        len.saturating_sub(self.incomplete_len as usize)
     }
 
     fn incomplete(&self) -> &[u8] {
-        self.incomplete.get(..self.incomplete_len).unwrap_or_default()
+        self.incomplete.get(..self.incomplete_len as usize).unwrap_or_default()
     }
 
     fn push(&mut self, byte: u8) {
-        if let Some(slot) = self.incomplete.get_mut(self.incomplete_len) {
+        if let Some(slot) = self.incomplete.get_mut(self.incomplete_len as usize) {
             *slot = byte;
             self.incomplete_len = self.incomplete_len.saturating_add(1);
         }
@@ -126,10 +127,10 @@ const fn is_tail(byte: u8) -> bool {
 }
 
 /// The beginning of a character that `text` ends with; empty where it ends with a whole one.
-fn incomplete_tail(text: &[u8]) -> Result<&[u8], InvalidUtf8> {
+fn incomplete_tail(text: &[u8]) -> Result<&[u8], ProtocolError> {
     match str::from_utf8(text) {
         Ok(_) => Ok(&[]),
-        Err(error) if error.error_len().is_some() => Err(InvalidUtf8),
+        Err(error) if error.error_len().is_some() => Err(ProtocolError::InvalidUtf8),
         Err(error) => Ok(text.get(error.valid_up_to()..).unwrap_or_default()),
     }
 }

@@ -13,13 +13,13 @@ use super::client;
 use super::connection::Connection;
 use super::gate::Gate;
 use super::log::Throttle;
+use super::refusal::Refusal;
 use super::refuser::Refuser;
 use super::room::{Farewell, Wire};
 use super::shared::Shared;
 use super::sync::{Mutex, STACK_SIZE, lock};
 use super::tracer::Tracer;
 use crate::protocol::close::CloseCode;
-use crate::protocol::refusal::Refusal;
 use crate::sys::Waker;
 
 /// How long to wait after an error of `accept` that is not over at once, such as no descriptor being free.

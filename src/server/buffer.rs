@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::memory::{Charge, Exhausted, Memory, Purpose};
 use super::pace::READ_MAX;
+use crate::protocol::receiver::Receiver;
 
 /// The size in bytes of a buffer in which little has arrived: a thousand idle clients are the common case.
 const SMALL: usize = 512;
@@ -68,9 +69,14 @@ impl Buffer {
         self.brimmed = self.filled == self.bytes.len();
     }
 
-    /// Keeps only the first `count` bytes.
-    pub(crate) fn keep(&mut self, count: usize) {
-        self.filled = count;
+    /// Keeps what the receiver still needs. Where that fills the buffer, [`Buffer::free`] makes it larger.
+    pub(crate) fn compact(&mut self, receiver: &mut Receiver) {
+        self.filled = receiver.compact(&mut self.bytes, self.filled).unwrap_or(self.filled);
+    }
+
+    /// Keeps nothing.
+    pub(crate) fn clear(&mut self) {
+        self.filled = 0;
     }
 
     /// Removes `count` bytes from the front.

@@ -18,7 +18,7 @@ use super::rooms::Seat;
 use super::shared::Shared;
 use crate::protocol::close::CloseCode;
 use crate::protocol::error::ProtocolError;
-use crate::protocol::event::{Event, Payload};
+use crate::protocol::event::{Event, Message, MessageType};
 use crate::protocol::frame::{FrameHeader, Opcode};
 use crate::protocol::receiver::Receiver;
 
@@ -66,9 +66,9 @@ impl End {
 impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self, self.farewell()) {
-            (End::Closed(Some(CloseCode(code))), _) => write!(f, "closed with {code}"),
+            (End::Closed(Some(code)), _) => write!(f, "closed with {code}"),
             (End::Closed(None), _) => f.write_str("closed"),
-            (_, Some(Farewell { code: CloseCode(code), reason, .. })) => {
+            (_, Some(Farewell { code, reason, .. })) => {
                 write!(f, "failed with {code}, {reason}")
             }
             (End::Lagged(Dropped::Memory), _) => f.write_str("dropped, behind while memory was scarce"),
@@ -136,7 +136,7 @@ impl<'s> Chat<'s> {
         if let Some(farewell) = end.farewell() {
             let deadline = Instant::now() + self.shared.config.close_timeout;
             self.seat.close(farewell);
-            self.buffer.keep(0);
+            self.buffer.clear();
             self.buffer.shrink();
             self.reader.linger(deadline);
             connection.wait_for_end_of_writing(deadline.max(Instant::now() + WRITING_PATIENCE));
@@ -199,11 +199,9 @@ impl<'s> Chat<'s> {
     fn receive_all(&mut self) -> Result<(), End> {
         while let Some(event) = self.receiver.receive(self.buffer.filled())? {
             match event {
-                Event::Message { opcode, payload } => {
-                    post_message(&self.seat, self.shared, opcode, payload)?;
-                }
+                Event::Message(message) => post_message(&self.seat, self.shared, message)?,
                 // §5.5.2: "an endpoint MUST send a Pong frame in response".
-                Event::Ping(payload) => self.seat.answer(payload.into_frame(Opcode::Pong), false),
+                Event::Ping(ping) => self.seat.answer(ping.into_pong(), false),
                 // §5.5.3: "A response to an unsolicited Pong frame is not expected."
                 Event::Pong(_) => {}
                 Event::Close(code, _) => return Err(End::Closed(code)),
@@ -212,8 +210,7 @@ impl<'s> Chat<'s> {
                 self.message_begun = None;
             }
         }
-        let kept = self.receiver.compact(self.buffer.filled());
-        self.buffer.keep(kept);
+        self.buffer.compact(&mut self.receiver);
         Ok(())
     }
 
@@ -276,20 +273,15 @@ impl<'s> Chat<'s> {
 }
 
 /// Relays a message in place: the outgoing header is written where the first incoming one was.
-fn post_message(
-    seat: &Seat<Connection>,
-    shared: &Shared,
-    opcode: Opcode,
-    payload: Payload<'_>,
-) -> Result<(), End> {
+fn post_message(seat: &Seat<Connection>, shared: &Shared, message: Message<'_>) -> Result<(), End> {
     shared.metrics.message_in();
     if shared.config.echo {
-        seat.answer(payload.into_frame(opcode), true);
+        seat.answer(message.into_frame(), true);
         return Ok(());
     }
-    if opcode == Opcode::Text && is_forged(payload.as_bytes()) {
+    if message.message_type() == MessageType::Text && is_forged(message.payload()) {
         return Err(End::Forged);
     }
-    seat.relay(payload.into_frame(opcode));
+    seat.relay(message.into_frame());
     Ok(())
 }

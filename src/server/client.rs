@@ -9,13 +9,13 @@ use std::time::Instant;
 use super::buffer::Buffer;
 use super::chat::Chat;
 use super::connection::{Connection, Reader};
+use super::refusal::Refusal;
 use super::request;
 use super::response;
 use super::room::{Newcomer, Wire};
 use super::shared::Shared;
 use super::site::{Answer, Invitation};
 use crate::protocol::receiver::Receiver;
-use crate::protocol::refusal::Refusal;
 
 /// Serves one connection to its end.
 pub(super) fn serve(connection: &Arc<Connection>, shared: &Arc<Shared>) {

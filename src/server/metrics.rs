@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::refusal::Refusal;
 use super::sync::{Mutex, lock};
 use crate::protocol::close::CloseCode;
-use crate::protocol::refusal::Refusal;
 
 /// Why the server gave a client up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Metrics {
     /// All at zero, the refusals and the usual closes listed.
     pub(crate) fn new() -> Metrics {
         let metrics = Metrics::default();
-        lock(&metrics.refused).extend(Refusal::ALL.map(|refusal| (refusal.status(), 0)));
+        lock(&metrics.refused).extend(Refusal::all().map(|refusal| (refusal.status(), 0)));
         lock(&metrics.closes).extend([1000, 1001, 1002, 1007, 1008, 1009, 1011].map(|code| (code, 0)));
         metrics
     }
@@ -90,7 +90,7 @@ impl Metrics {
     }
 
     pub(crate) fn close_sent(&self, code: CloseCode) {
-        *lock(&self.closes).entry(code.0).or_default() += 1;
+        *lock(&self.closes).entry(code.get()).or_default() += 1;
     }
 
     /// The page of `/metrics`.

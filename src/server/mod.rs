@@ -30,6 +30,7 @@
 //!   pace        how fast senders are read while someone is far behind
 //!   memory      one number bounds all that clients can make the server hold
 //!   metrics     what is counted
+//!   refusal     how the server says no
 //!   log         what is logged, without waiting for it
 //!   sync        locks and threads
 //! ```
@@ -50,6 +51,7 @@ mod metrics;
 mod names;
 mod pace;
 mod policy;
+mod refusal;
 mod refuser;
 mod request;
 mod response;

@@ -9,9 +9,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::config::{AllowedHost, AllowedOrigin, Config};
+use super::refusal::Refusal;
 use crate::protocol::handshake::Request;
 use crate::protocol::origin::{Host, Origin};
-use crate::protocol::refusal::Refusal;
 
 /// See the module's documentation.
 pub(crate) struct Policy {

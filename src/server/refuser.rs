@@ -10,9 +10,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::refusal::Refusal;
 use super::response;
 use super::sync::STACK_SIZE;
-use crate::protocol::refusal::Refusal;
 use crate::sys;
 
 /// How many refused connections are waited for; of more, the oldest are let go.

@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use super::buffer::Buffer;
 use super::connection::{Connection, LATE_READS_MAX, Reader};
+use super::refusal::Refusal;
 use super::shared::Shared;
 use super::site::{self, Answer};
 use crate::protocol::head::Head;
-use crate::protocol::refusal::Refusal;
 
 /// Reads a request head and decides the answer; `None` where nobody waits for one: the peer is gone, or has never said
 /// anything. Of what has arrived, only what comes after the head is left.
@@ -21,7 +21,7 @@ pub(crate) fn receive(
     let (mut head, mut late_reads) = (Head::new(), 0);
     loop {
         match head.scan(buffer.filled()) {
-            Err(refusal) => return Some(Err(refusal)),
+            Err(error) => return Some(Err(error.into())),
             Ok(Some(len)) => {
                 let answer = site::answer(&buffer.filled()[..len], connection.peer.ip(), shared);
                 if let Ok(Answer::Invitation(_)) = answer {

@@ -1,8 +1,8 @@
 //! Responses, as they are written (RFC 9112 §4).
 
 use super::date::HttpDate;
+use super::refusal::Refusal;
 use crate::protocol::handshake::AcceptKey;
-use crate::protocol::refusal::Refusal;
 
 /// Returns the response that tells a client why its request is refused. To a HEAD it does not tell.
 pub(crate) fn refuse(refusal: Refusal, head: &[u8]) -> Vec<u8> {

@@ -10,9 +10,9 @@ use super::log::{Log, Throttle};
 use super::memory::Memory;
 use super::metrics::Metrics;
 use super::policy::Policy;
+use super::refusal::Refusal;
 use super::room::Bounds;
 use super::rooms::Rooms;
-use crate::protocol::refusal::Refusal;
 
 /// What each client is served with.
 pub(crate) struct Shared {

@@ -5,11 +5,12 @@
 use std::net::IpAddr;
 
 use super::names::is_room_name;
+use super::refusal::Refusal;
 use super::response;
 use super::shared::Shared;
 use super::wishes::Wishes;
 use crate::protocol::handshake::{AcceptKey, Method, Request};
-use crate::protocol::refusal::Refusal;
+use crate::protocol::handshake_error::HandshakeError;
 
 /// The page's scripts, styles and sockets are its own; it has nothing else, and nobody frames it.
 const PAGE_FIELDS: &str = "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -42,9 +43,9 @@ enum Resource<'p> {
     Metrics,
 }
 
-/// Answers a complete request head from `peer`, checking in the order in which [`Refusal`] lists the answers.
+/// Answers a complete request head from `peer`, checking in the order that [`Refusal`] has.
 pub(crate) fn answer(head: &[u8], peer: IpAddr, shared: &Shared) -> Result<Answer, Refusal> {
-    let (request, _) = Request::parse(head)?.ok_or(Refusal::MalformedHead)?;
+    let (request, _) = Request::parse(head)?.ok_or(HandshakeError::MalformedHead)?;
     if request.method == Method::Other {
         return Err(Refusal::MethodNotAllowed);
     }

@@ -145,8 +145,8 @@ impl Conversation {
                         self.tell(Direction::In, heads::explain_request(&head));
                         self.incoming = Incoming::Decided { head, after };
                     }
-                    Err(refusal) => {
-                        let text = heads::explain_refused(bytes, refusal);
+                    Err(error) => {
+                        let text = heads::explain_refused(bytes, error);
                         self.tell(Direction::In, text);
                         self.incoming = Incoming::Ignored;
                     }

@@ -1,7 +1,7 @@
 //! What a client asks for in its URL: `?name=alice&history=20`.
 
 use super::names::is_client_name;
-use crate::protocol::refusal::Refusal;
+use super::refusal::Refusal;
 
 /// What a client asks for. By default that is the bare relay.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -50,7 +50,6 @@ class Awaited(NamedTuple):
 
 
 AWAITED = [
-    Awaited("src/protocol/", 0, 3),
     Awaited("src/server/room/", 17, 6),
 ]
 

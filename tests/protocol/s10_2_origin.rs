@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
+use chinwag::protocol::handshake_error::HandshakeError::InvalidOrigin;
 use chinwag::protocol::origin::{Authority, Host, Origin};
-use chinwag::protocol::refusal::Refusal::OriginNotAllowed;
 
 use crate::requests::*;
 
@@ -379,9 +379,9 @@ mod of_a_request {
             &["Origin: http://127.0.0.1:8080", "b: c", "ORIGIN:"],
         ];
         for lines in wrong {
-            assert_eq!(parse(&get(lines)).unwrap().origin().err(), Some(OriginNotAllowed), "{lines:?}");
+            assert_eq!(parse(&get(lines)).unwrap().origin().err(), Some(InvalidOrigin), "{lines:?}");
         }
         let not_of_ascii = [&get(&[])[..get(&[]).len() - 2], b"Origin: http://\xE9\r\n\r\n"].concat();
-        assert_eq!(parse(&not_of_ascii).unwrap().origin().err(), Some(OriginNotAllowed));
+        assert_eq!(parse(&not_of_ascii).unwrap().origin().err(), Some(InvalidOrigin));
     }
 }

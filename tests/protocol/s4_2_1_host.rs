@@ -1,7 +1,7 @@
 //! §4.2.1 (2), RFC 9112 §3.2: one `Host`, and a target in absolute form that names no other.
 
+use chinwag::protocol::handshake_error::HandshakeError::InvalidHost;
 use chinwag::protocol::origin::Authority;
-use chinwag::protocol::refusal::Refusal::InvalidHost;
 
 use crate::requests::*;
 

@@ -127,13 +127,14 @@ impl Judge {
         let verdict = match self.receiver.receive(&mut self.buffer) {
             Err(error) => Verdict::Refused(error),
             Ok(Some(Event::Close(..))) => Verdict::Close,
-            Ok(Some(Event::Message { payload, .. })) if self.fragments > 0 => {
-                Verdict::Message(describe(payload.as_bytes(), self.fragments + 1))
+            Ok(Some(Event::Message(message))) if self.fragments > 0 => {
+                Verdict::Message(describe(message.payload(), self.fragments + 1))
             }
             Ok(_) => Verdict::Fine,
         };
-        let kept = self.receiver.compact(&mut self.buffer);
-        self.buffer.truncate(kept);
+        let arrived = self.buffer.len();
+        let kept = self.receiver.compact(&mut self.buffer, arrived);
+        self.buffer.truncate(kept.unwrap_or(arrived));
         verdict
     }
 

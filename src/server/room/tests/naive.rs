@@ -137,7 +137,7 @@ impl Naive {
 fn say_goodbye(member: &mut Expected, farewell: Option<Farewell>) {
     match farewell {
         Some(farewell) => {
-            let mut payload = farewell.code.0.to_be_bytes().to_vec();
+            let mut payload = farewell.code.get().to_be_bytes().to_vec();
             payload.extend(farewell.reason.bytes());
             member.stream.extend(received::write(CLOSE, &payload));
             member.closed = true;
