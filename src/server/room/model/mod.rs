@@ -131,7 +131,7 @@ impl Model {
 }
 
 fn newcomer(wire: &Arc<ModelWire>) -> Newcomer<ModelWire> {
-    Newcomer { wire: Arc::clone(wire), greeting: wire::GREETING.to_vec(), name: None, history: 0 }
+    Newcomer { wire: Some(Arc::clone(wire)), greeting: wire::GREETING.to_vec(), name: None, history: 0 }
 }
 
 /// Message `number` of a member, as a frame.

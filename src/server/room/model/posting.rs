@@ -134,7 +134,6 @@ fn a_room_that_is_shrunk() {
 }
 
 /// What comes from another server, beside two who post: everyone gets all of it, in the one order.
-#[cfg(feature = "redis")]
 #[test]
 fn one_from_elsewhere() {
     check(|| {
