@@ -97,10 +97,9 @@ impl FrameHeader {
         let Some((unkeyed, rest)) = Self::parse_up_to_key(bytes)? else {
             return Ok(None);
         };
-        Ok(rest.split_first_chunk().map(|(masking_key, rest)| {
-            let masking_key = Some(*masking_key);
-            (FrameHeader { masking_key, ..unkeyed }, rest)
-        }))
+        Ok(rest
+            .split_first_chunk()
+            .map(|(key, rest)| (FrameHeader { masking_key: Some(*key), ..unkeyed }, rest)))
     }
 
     /// [`FrameHeader::parse`] without the masking key, so that a length can be refused before the key is there.

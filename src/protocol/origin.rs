@@ -16,13 +16,8 @@ pub enum Host<'h> {
 impl Host<'_> {
     /// Whether this is a name of the loopback: `localhost`, or one that ends in `.localhost` (RFC 6761 §6.3).
     pub fn is_localhost(&self) -> bool {
-        match self {
-            Self::Name(name) => {
-                let top = without_root(name).rsplit('.').next();
-                top.is_some_and(|label| label.eq_ignore_ascii_case("localhost"))
-            }
-            Self::Ip(_) => false,
-        }
+        let is_localhost = |label: &str| label.eq_ignore_ascii_case("localhost");
+        matches!(self, Self::Name(name) if without_root(name).rsplit('.').next().is_some_and(is_localhost))
     }
 }
 
@@ -55,11 +50,8 @@ impl<'h> Authority<'h> {
     /// Parses `host[:port]`; `None` where it is anything else.
     pub fn parse(bytes: &'h [u8]) -> Option<Self> {
         let text = str::from_utf8(bytes).ok()?;
-        let (host, port) = match text.strip_prefix('[') {
-            Some(bracketed) => {
-                let (address, port) = bracketed.split_once(']')?;
-                (Host::Ip(parse_ipv6(address)?.into()), port)
-            }
+        let (host, port) = match text.strip_prefix('[').and_then(|bracketed| bracketed.split_once(']')) {
+            Some((address, port)) => (Host::Ip(parse_ipv6(address)?.into()), port),
             None => {
                 let (name, port) = text.split_at(text.find(':').unwrap_or(text.len()));
                 (parse_name(name)?, port)
@@ -113,14 +105,12 @@ const fn is_name_byte(byte: u8) -> bool {
 
 /// Nothing, or a colon and the digits of a port. A colon without digits is the same as nothing (RFC 3986 §3.2.3).
 fn parse_port(text: &str) -> Option<Option<u16>> {
-    if text.is_empty() {
-        return Some(None);
+    match text.strip_prefix(':') {
+        None => text.is_empty().then_some(None),
+        Some("") => Some(None),
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok().map(Some),
+        Some(_) => None,
     }
-    let digits = text.strip_prefix(':')?;
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    if digits.is_empty() { Some(None) } else { digits.parse().ok().map(Some) }
 }
 
 /// The port of a URL without one: RFC 9110 §4.2, and of RFC 6455 §11.1 and §11.2.

@@ -141,11 +141,8 @@ impl Receiver {
     ///
     /// The reason to _Fail the WebSocket Connection_ (§7.1.7), at the byte that rule 3 says.
     pub fn receive<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Option<Event<'b>>, ProtocolError> {
-        let event = match self.find_event(buffer) {
-            Ok(Some(found)) => found.into_event(buffer).map(Some),
-            Ok(None) => Ok(None),
-            Err(error) => Err(error),
-        };
+        let found = self.find_event(buffer);
+        let event = found.and_then(|found| found.map(|found| found.into_event(buffer)).transpose());
         if matches!(event, Err(_) | Ok(Some(Event::Close(..)))) {
             // A message that was still arriving never ends: nothing is held for it any longer.
             self.state = State::Closed;

@@ -51,12 +51,9 @@ impl Utf8Validator {
 
     /// How many bytes the character that has begun still needs: 0 where the text could end here.
     pub fn missing(&self) -> usize {
-        let Some(first) = self.incomplete().first() else {
-            return 0;
-        };
         // RFC 3629 §3: the leading ones of the first byte are as many as the character has bytes.
-        let len = first.leading_ones() as usize;
-        len.saturating_sub(self.incomplete_len as usize)
+        let len = self.incomplete().first().map_or(0, |first| first.leading_ones());
+        len.saturating_sub(self.incomplete_len) as usize
     }
 
     fn incomplete(&self) -> &[u8] {
