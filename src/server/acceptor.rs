@@ -94,7 +94,7 @@ impl Acceptor {
         lock(&self.connections).insert(number, Arc::downgrade(&connection));
         let (acceptor, served) = (Arc::clone(self), Arc::clone(&connection));
         let serve = move || {
-            let listed = Listed { acceptor: &acceptor, number };
+            let listed = ListEntry { acceptor: &acceptor, number };
             client::serve(&served, &acceptor.shared);
             drop(listed);
         };
@@ -149,12 +149,12 @@ impl Acceptor {
 }
 
 /// A connection's entry in the list of all, taken out when its thread ends, by return or by panic.
-struct Listed<'a> {
+struct ListEntry<'a> {
     acceptor: &'a Acceptor,
     number: u64,
 }
 
-impl Drop for Listed<'_> {
+impl Drop for ListEntry<'_> {
     fn drop(&mut self) {
         lock(&self.acceptor.connections).remove(&self.number);
     }

@@ -8,16 +8,16 @@
 //! ```text
 //!   acceptor    accepting: each connection gets a place and a thread, or is refused
 //!   client      one client's life: request head, answer, room, closing
+//!   request     receiving a request until it is whole, or refused, or late
 //!   chat        a client in its room: reading and posting until there is a reason to end
-//!   request     a request head, until it is whole, refused or late
 //!   site        what a request is answered
 //!   shared      what all threads of a server share
 //!   refuser     refusing where there is no place or no thread
 //!   rooms       all rooms by their names, and a client's seat in one of them
 //!   connection  one accepted socket: reading until a deadline, sending without waiting
 //!   tracer      what passes on a connection, explained
-//!   gate        how many connections there may be
-//!   addresses   how many of them from one address
+//!   gate        how many connections there may be, and who is heard where the server is full
+//!   addresses   how many of them one address may have
 //!   policy      who may come in, by host and by origin
 //!   config      what an operator may choose
 //!   link        to other servers that share the rooms

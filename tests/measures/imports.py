@@ -149,8 +149,10 @@ def runs_up(importer, imported):
         return False
     if common == imported:
         return True
+    # What is missing on a map is a fault of its own, and has no place there.
     order, at = common[-1].source.map(), len(common)
-    return bool(order) and order.index(imported[at].name) < order.index(importer[at].name)
+    places = [order.index(lineage[at].name) for lineage in (imported, importer) if lineage[at].name in order]
+    return len(places) == 2 and places[0] < places[1]
 
 
 def circles(imports):

@@ -33,8 +33,9 @@ TRACE = ("src/trace", "src/server/tracer")
 LINK = ("src/server/link/",)
 # How many lines of code the parts of the house may have, tests apart.
 PARTS = [
-    Part("the protocol", 1200, 0, ("src/protocol/",)),
-    Part("the room", 800, 1274, ("src/server/room/",)),
+    # 1,400 as soon as it has both roles.
+    Part("the protocol", 1200, 1225, ("src/protocol/",)),
+    Part("the room", 800, 1298, ("src/server/room/",)),
     Part("the link to other servers", 900, 0, LINK),
     Part("all but page, trace and link", 5200, 0, ("src/",), (*TRACE, *LINK)),
 ]

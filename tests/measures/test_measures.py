@@ -61,8 +61,9 @@ class Imports(unittest.TestCase):
         self.assertEqual(imports({**files, "bottom/x.rs": "use crate::top::Y;"}), ["bottom/x ^ top", "top > bottom/x"])
         self.assertEqual(package({**files, "bottom/x.rs": ""}).faults, [])
         incomplete = lib + "mod bottom; mod new; mod top;"
-        self.assertEqual(package({**files, "lib.rs": incomplete, "new.rs": "", "bottom/x.rs": ""}).faults,
-                         ["src/lib.rs has no new on its map"])
+        found = package({**files, "lib.rs": incomplete, "new.rs": "use crate::top::X;", "bottom/x.rs": ""})
+        self.assertEqual(found.faults, ["src/lib.rs has no new on its map"])
+        self.assertFalse(any(each.runs_up for each in found.imports))
         self.assertEqual(package({"lib.rs": lib + "mod top;", "top.rs": ""}).faults,
                          ["src/lib.rs has bottom on its map, which is not there"])
 

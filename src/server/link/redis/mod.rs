@@ -3,17 +3,17 @@
 //! ```text
 //!   client --post--> room                        this server's own clients: as without Redis
 //!      \
-//!       +--publish-> [ outbox ] --publisher--> Redis --subscriber--> room    on every other server
+//!       +--publish-> [ mailbag ] --publisher--> Redis --subscriber--> room    on every other server
 //! ```
 //!
-//! What a client says is put into the [`outbox`] and posted in its room at the same moment: whoever answers it, on any
+//! What a client says is put into the [`mailbag`] and posted in its room at the same moment: whoever answers it, on any
 //! server, is behind it on all. The *publisher* takes all that has gathered and publishes it as one payload, a
 //! *bulletin*. The *subscriber* of every other server tells it to the rooms, which post what is in it and flush it
 //! together. The busier the servers, the larger the bulletins, as a room's batches are.
 //!
 //! Rules:
 //!
-//! 1. No room ever waits for Redis. The outbox is bounded. What does not fit, and what is said while Redis is away, is
+//! 1. No room ever waits for Redis. The mailbag is bounded. What does not fit, and what is said while Redis is away, is
 //!    not shared with the other servers, and counted.
 //! 2. A bulletin is published once or not at all. If no answer comes, nobody knows whether it was: it is counted as
 //!    dropped and never sent again. One that still arrives, behind a later one, is ignored: bulletins are numbered.
@@ -33,7 +33,7 @@
 //! Whoever may publish there is trusted with what is said, not with how: it can say anything in any room, but not
 //! harm a server.
 
-mod outbox;
+mod mailbag;
 mod payload;
 mod publisher;
 mod servers;
@@ -87,7 +87,7 @@ impl Link {
     /// Shares a message: one whole frame, to everyone in this room on other servers.
     pub(crate) fn publish(&self, room: &str, frame: &[u8]) {
         if let Some(station) = &self.0 {
-            if !station.outbox.publish(room, frame) {
+            if !station.mailbag.publish(room, frame) {
                 station.standing.dropped(1);
             }
         }
@@ -96,14 +96,14 @@ impl Link {
     /// Tells the others that a client comes, if it has a name. When the result is dropped, they are told that it goes.
     pub(crate) fn introduce(&self, room: &str, name: Option<&str>) -> Option<Presence> {
         let (station, name) = (self.0.as_ref()?, name?);
-        let client = station.outbox.introduce(room, name);
+        let client = station.mailbag.introduce(room, name);
         Some(Presence { station: Arc::clone(station), client })
     }
 
     /// Says what is still to be said and takes leave, at most until `deadline`.
     pub(crate) fn stop(&self, deadline: Instant) {
         if let Some(station) = &self.0 {
-            station.outbox.stop(deadline.min(Instant::now() + LAST_WORDS));
+            station.mailbag.stop(deadline.min(Instant::now() + LAST_WORDS));
         }
     }
 
@@ -121,6 +121,6 @@ pub(crate) struct Presence {
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        self.station.outbox.take_leave(self.client);
+        self.station.mailbag.take_leave(self.client);
     }
 }

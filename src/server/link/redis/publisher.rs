@@ -15,18 +15,18 @@ const HEARTBEAT: Duration = Duration::from_secs(3);
 pub(super) fn run(station: &Station) {
     session::repeat(station, Half::Publisher, || {
         let published = publish(station);
-        station.standing.dropped(station.outbox.close());
+        station.standing.dropped(station.mailbag.close());
         published
     });
-    station.outbox.end();
+    station.mailbag.end();
 }
 
 /// Publishes until something fails, or the server stops.
 fn publish(station: &Station) -> RedisResult<()> {
     let channel = station.url.channel();
     let mut connection = session::connect(station)?;
-    station.outbox.open();
-    while let Some(bulletin) = station.outbox.take(HEARTBEAT) {
+    station.mailbag.open();
+    while let Some(bulletin) = station.mailbag.take(HEARTBEAT) {
         let published = cmd("PUBLISH").arg(&channel).arg(&bulletin.payload).exec(&mut connection);
         if published.is_err() {
             station.standing.dropped(bulletin.messages);
@@ -37,7 +37,7 @@ fn publish(station: &Station) -> RedisResult<()> {
             station.standing.up(Half::Publisher);
         }
         if bulletin.is_last {
-            station.outbox.end();
+            station.mailbag.end();
         }
     }
     Ok(())

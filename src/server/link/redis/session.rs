@@ -34,9 +34,9 @@ pub(super) fn connect(station: &Station) -> RedisResult<Connection> {
 /// of something that is no Redis, has failed.
 pub(super) fn repeat(station: &Station, half: Half, mut session: impl FnMut() -> RedisResult<()>) {
     let mut failures = 0;
-    while !station.outbox.is_stopping() {
+    while !station.mailbag.is_stopping() {
         let ended = panic::catch_unwind(AssertUnwindSafe(&mut session));
-        if station.outbox.is_stopping() {
+        if station.mailbag.is_stopping() {
             return;
         }
         let reason = match ended {
@@ -47,7 +47,7 @@ pub(super) fn repeat(station: &Station, half: Half, mut session: impl FnMut() ->
         };
         let was_up = station.standing.down(half, &reason);
         failures = if was_up { 0 } else { failures + 1 };
-        station.outbox.pause(backoff(failures));
+        station.mailbag.pause(backoff(failures));
     }
 }
 

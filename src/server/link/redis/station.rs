@@ -3,7 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
-use super::outbox::Outbox;
+use super::mailbag::Mailbag;
 use super::standing::Standing;
 use super::url::RedisUrl;
 use crate::server::log::Log;
@@ -14,7 +14,7 @@ pub(super) struct Station {
     pub(super) server: u64,
     pub(super) url: RedisUrl,
     pub(super) max_message: usize,
-    pub(super) outbox: Outbox,
+    pub(super) mailbag: Mailbag,
     pub(super) standing: Standing,
 }
 
@@ -22,6 +22,6 @@ impl Station {
     pub(super) fn new(url: RedisUrl, max_message: usize, log: Log) -> Station {
         let server = RandomState::new().hash_one(0);
         let standing = Standing::new(log, url.address());
-        Station { server, url, max_message, outbox: Outbox::new(server), standing }
+        Station { server, url, max_message, mailbag: Mailbag::new(server), standing }
     }
 }

@@ -36,7 +36,7 @@ impl<T: Fn(u64, &[News<'_>])> Listener<'_, T> {
     fn listen(&mut self, mut connection: Connection) -> RedisResult<()> {
         cmd("SUBSCRIBE").arg(self.station.url.channel()).exec(&mut connection)?;
         self.station.standing.up(Half::Subscriber);
-        self.station.outbox.owe_hello();
+        self.station.mailbag.owe_hello();
         let mut subscription = connection.as_pubsub();
         let ended = loop {
             let received = match subscription.get_message() {
@@ -48,7 +48,7 @@ impl<T: Fn(u64, &[News<'_>])> Listener<'_, T> {
                 Err(error) if error.is_timeout() => subscription.ping::<::redis::Value>().map(drop),
                 Err(error) => Err(error),
             };
-            if received.is_err() || self.station.outbox.is_stopping() {
+            if received.is_err() || self.station.mailbag.is_stopping() {
                 break received;
             }
             if self.looked.elapsed() >= LOOK_EVERY {
@@ -69,7 +69,7 @@ impl<T: Fn(u64, &[News<'_>])> Listener<'_, T> {
     }
 
     fn receive(&mut self, payload: &[u8]) {
-        let Station { outbox, standing, .. } = self.station;
+        let Station { mailbag, standing, .. } = self.station;
         let Some(bulletin) = Bulletin::parse(payload) else {
             return standing.ignored();
         };
@@ -80,7 +80,7 @@ impl<T: Fn(u64, &[News<'_>])> Listener<'_, T> {
             Verdict::Ignored => return standing.ignored(),
             // Who is there, if it does not say so by itself?
             Verdict::First if !bulletin.records.contains(&Record::News(News::RosterBegins)) => {
-                outbox.owe_hello()
+                mailbag.owe_hello()
             }
             Verdict::First => {}
             Verdict::Next { missed } => standing.missed(missed),
@@ -93,7 +93,7 @@ impl<T: Fn(u64, &[News<'_>])> Listener<'_, T> {
 
     /// Takes a record; returns what is to be told of it.
     fn take<'p>(&mut self, server: u64, record: Record<'p>) -> Option<News<'p>> {
-        let Station { outbox, standing, max_message, .. } = self.station;
+        let Station { mailbag, standing, max_message, .. } = self.station;
         match record {
             Record::News(News::Message { frame, .. }) if !is_acceptable(frame, *max_message) => {
                 standing.ignored();
@@ -108,7 +108,7 @@ impl<T: Fn(u64, &[News<'_>])> Listener<'_, T> {
                 Some(news)
             }
             Record::Hello => {
-                outbox.owe_roster();
+                mailbag.owe_roster();
                 None
             }
             Record::Alive => None,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::outbox::{Outbox, Outgoing};
+use super::mailbag::{Mailbag, Outgoing};
 use super::payload::{Bulletin, BulletinWriter, Record, is_acceptable};
 use super::servers::{SILENCE_MAX, Servers, Verdict};
 use super::url::RedisUrl;
@@ -88,8 +88,8 @@ fn a_frame_is_acceptable_if_a_client_could_have_sent_it() {
     assert!(is_acceptable(b"\x82\x10{\"type\":\"left\",}", 100));
 }
 
-fn taken(outbox: &Outbox) -> Outgoing {
-    outbox.take(LONG).unwrap()
+fn taken(mailbag: &Mailbag) -> Outgoing {
+    mailbag.take(LONG).unwrap()
 }
 
 fn records(outgoing: &Outgoing) -> Vec<Record<'_>> {
@@ -98,13 +98,13 @@ fn records(outgoing: &Outgoing) -> Vec<Record<'_>> {
 
 #[test]
 fn an_outbox_that_is_not_emptied_takes_no_messages_and_knows_who_is_here() {
-    let outbox = Outbox::new(1);
-    assert!(!outbox.publish("", HELLO));
-    let (bob, alice) = (outbox.introduce("", "bob"), outbox.introduce("kitchen", "alice"));
-    outbox.take_leave(bob);
-    outbox.open();
-    assert!(outbox.publish("", HELLO));
-    let first = taken(&outbox);
+    let mailbag = Mailbag::new(1);
+    assert!(!mailbag.publish("", HELLO));
+    let (bob, alice) = (mailbag.introduce("", "bob"), mailbag.introduce("kitchen", "alice"));
+    mailbag.take_leave(bob);
+    mailbag.open();
+    assert!(mailbag.publish("", HELLO));
+    let first = taken(&mailbag);
     let expected = [
         Record::News(News::Message { room: "", frame: HELLO }),
         Record::News(News::RosterBegins),
@@ -114,66 +114,66 @@ fn an_outbox_that_is_not_emptied_takes_no_messages_and_knows_who_is_here() {
     ];
     assert_eq!(records(&first), expected);
     assert!((first.messages, first.says_hello, first.is_last) == (1, true, false));
-    outbox.take_leave(alice);
-    assert_eq!(records(&taken(&outbox)), [Record::News(News::Left { client: alice, room: "kitchen" })]);
-    let alive = outbox.take(Duration::ZERO).unwrap();
+    mailbag.take_leave(alice);
+    assert_eq!(records(&taken(&mailbag)), [Record::News(News::Left { client: alice, room: "kitchen" })]);
+    let alive = mailbag.take(Duration::ZERO).unwrap();
     assert_eq!(records(&alive), [Record::Alive]);
 }
 
 #[test]
 fn an_outbox_is_bounded_and_counts_what_it_loses() {
     const LARGE: usize = 1 << 20;
-    let outbox = Outbox::new(1);
-    outbox.open();
+    let mailbag = Mailbag::new(1);
+    mailbag.open();
     let large = vec![0; LARGE];
-    let fit = (0..10).filter(|_| outbox.publish("", &large)).count();
+    let fit = (0..10).filter(|_| mailbag.publish("", &large)).count();
     assert_eq!(fit, 3);
-    assert!(outbox.publish("", HELLO));
-    assert_eq!(outbox.close(), 4);
-    assert!(!outbox.publish("", HELLO));
+    assert!(mailbag.publish("", HELLO));
+    assert_eq!(mailbag.close(), 4);
+    assert!(!mailbag.publish("", HELLO));
     // The longest of all fits if there is nothing else.
-    outbox.open();
-    assert!(outbox.publish("", &vec![0; 16 * LARGE]));
-    assert!(!outbox.publish("", HELLO));
+    mailbag.open();
+    assert!(mailbag.publish("", &vec![0; 16 * LARGE]));
+    assert!(!mailbag.publish("", HELLO));
     // Who comes meanwhile is told by the roster.
-    let client = outbox.introduce("", "late");
-    let lengths: Vec<_> = (0..2).map(|_| taken(&outbox)).collect();
+    let client = mailbag.introduce("", "late");
+    let lengths: Vec<_> = (0..2).map(|_| taken(&mailbag)).collect();
     assert!(lengths[0].payload.len() > 16 * LARGE);
     assert!(records(&lengths[1]).contains(&Record::News(News::Joined { client, room: "", name: "late" })));
-    assert!(outbox.publish("", HELLO));
+    assert!(mailbag.publish("", HELLO));
 }
 
 /// The others ask again and again, and more is said than is taken: a roster waits until there is room for it.
 #[test]
 fn rosters_do_not_pile_up() {
-    let outbox = Outbox::new(1);
-    outbox.open();
+    let mailbag = Mailbag::new(1);
+    mailbag.open();
     let message = [&[0x82, 126, 0xEA, 0x60][..], &[0; 60_000]].concat();
     let (mut rosters, mut dropped) = (0, 0);
     for round in 0..500 {
-        dropped += (0..2).filter(|_| !outbox.publish("", &message)).count();
-        outbox.owe_roster();
+        dropped += (0..2).filter(|_| !mailbag.publish("", &message)).count();
+        mailbag.owe_roster();
         if round >= 100 {
-            let outgoing = taken(&outbox);
+            let outgoing = taken(&mailbag);
             rosters +=
                 records(&outgoing).iter().filter(|record| **record == Record::News(News::RosterEnds)).count();
         }
     }
     assert!(dropped > 100, "never full: {dropped} dropped");
     assert_eq!(rosters, 0);
-    while !records(&taken(&outbox)).contains(&Record::News(News::RosterEnds)) {}
+    while !records(&taken(&mailbag)).contains(&Record::News(News::RosterEnds)) {}
 }
 
 #[test]
 fn bulletins_are_numbered_and_small_enough_to_be_answered_in_time() {
-    let outbox = Outbox::new(1);
-    outbox.open();
+    let mailbag = Mailbag::new(1);
+    mailbag.open();
     for _ in 0..100 {
-        assert!(outbox.publish("room", &[0x82; 5000]));
+        assert!(mailbag.publish("room", &[0x82; 5000]));
     }
     let mut messages = 0;
     for number in 0.. {
-        let outgoing = taken(&outbox);
+        let outgoing = taken(&mailbag);
         assert!(outgoing.payload.len() < 70 << 10);
         assert_eq!(outgoing.payload[16..24], u64::to_be_bytes(number));
         assert_eq!(outgoing.payload[24..32], u64::to_be_bytes(messages));
@@ -186,27 +186,27 @@ fn bulletins_are_numbered_and_small_enough_to_be_answered_in_time() {
 
 #[test]
 fn an_outbox_ends_with_a_farewell() {
-    let outbox = Outbox::new(1);
-    outbox.open();
-    taken(&outbox);
-    assert!(outbox.publish("", HELLO));
+    let mailbag = Mailbag::new(1);
+    mailbag.open();
+    taken(&mailbag);
+    assert!(mailbag.publish("", HELLO));
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let mut last = false;
-            while let Some(outgoing) = outbox.take(LONG) {
+            while let Some(outgoing) = mailbag.take(LONG) {
                 assert!(!last, "something behind the last");
                 last = outgoing.is_last;
                 assert_eq!(last, records(&outgoing).contains(&Record::News(News::Gone)));
                 if last {
-                    outbox.end();
+                    mailbag.end();
                 }
             }
             assert!(last);
         });
-        outbox.stop(Instant::now() + LONG);
+        mailbag.stop(Instant::now() + LONG);
     });
     // Where nobody empties it, nobody waits.
-    Outbox::new(1).stop(Instant::now() + LONG);
+    Mailbag::new(1).stop(Instant::now() + LONG);
 }
 
 fn bulletin(server: u64, number: u64, messages_before: u64, messages: usize) -> Bulletin<'static> {

@@ -15,7 +15,7 @@ const QUEUED_MAX: usize = 4 << 20;
 const BULLETIN_MAX: usize = 64 << 10;
 
 /// See the module's documentation.
-pub(super) struct Outbox {
+pub(super) struct Mailbag {
     server: u64,
     contents: Mutex<Contents>,
     /// Something to be published, or the end.
@@ -54,9 +54,9 @@ pub(super) struct Outgoing {
     pub(super) is_last: bool,
 }
 
-impl Outbox {
-    pub(super) fn new(server: u64) -> Outbox {
-        Outbox { server, contents: Mutex::default(), filled: Condvar::new(), ended: Condvar::new() }
+impl Mailbag {
+    pub(super) fn new(server: u64) -> Mailbag {
+        Mailbag { server, contents: Mutex::default(), filled: Condvar::new(), ended: Condvar::new() }
     }
 
     /// Puts a message in; returns `false` where Redis is away, or too far behind.
