@@ -45,17 +45,17 @@ fn in_every_order(posts_before: bool, other_posts: bool) {
 
 #[test]
 fn two_flush_in_every_order() {
-    check_all(|| in_every_order(true, false));
+    check_in_order(|| in_every_order(true, false));
 }
 
 #[test]
 fn one_flushes_and_one_posts_in_every_order() {
-    check_all(|| in_every_order(true, true));
+    check_in_order(|| in_every_order(true, true));
 }
 
 #[test]
 fn two_post_in_every_order() {
-    check_all(|| in_every_order(false, true));
+    check_in_order(|| in_every_order(false, true));
 }
 
 #[test]
