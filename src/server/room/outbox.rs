@@ -119,12 +119,14 @@ impl<W: Wire> Outbox<W> {
             return self.cut(state, None);
         }
         if !state.is_behind() {
+            state.pending.rest();
+            state.settle();
             return true;
         }
         if farewell.is_some_and(|farewell| !farewell.waits) {
             return self.cut(state, None);
         }
-        state.pending.keep(added);
+        state.pending.keep(added, &self.common.memory);
         self.see_to_a_thread(&mut state);
         self.note_lag(&mut state);
         match state.lag() {
@@ -214,6 +216,7 @@ impl<W: Wire> Outbox<W> {
         loop {
             self.end_if_empty(&mut state);
             if state.is_over {
+                state.end_thread();
                 return None;
             }
             if let Some(next) = self.next(&state, scratch, SLOWLY) {
@@ -223,7 +226,7 @@ impl<W: Wire> Outbox<W> {
             (state, timeout) = wait_timeout(&self.more, state, STAY);
             if timeout && !state.is_behind() && !state.ends {
                 state.pending.shrink();
-                state.has_thread = false;
+                state.end_thread();
                 return None;
             }
         }
@@ -238,8 +241,7 @@ impl<W: Wire> Outbox<W> {
             state.held.iter().for_each(|place| transcript.let_go(*place));
             state.held = held;
         }
-        let scratch = if state.has_thread { SLOWLY.1 } else { 0 };
-        state.charge.settle(state.pending.own() + scratch);
+        state.settle();
         let lag = state.lag();
         self.lag.store(lag, Ordering::Relaxed);
         // A member that is leaving slows nobody down.
@@ -279,6 +281,17 @@ impl<W> Drop for Outbox<W> {
 impl State {
     fn is_behind(&self) -> bool {
         !self.pending.is_empty()
+    }
+
+    /// Charges for what it takes to remember the parts, and for the scratch of its thread.
+    fn settle(&mut self) {
+        let scratch = if self.has_thread { SLOWLY.1 } else { 0 };
+        self.charge.settle(self.pending.capacity() + scratch);
+    }
+
+    fn end_thread(&mut self) {
+        self.has_thread = false;
+        self.settle();
     }
 
     /// How many bytes the member is behind: in the room's transcript from the first that it has not taken, its own frames
