@@ -260,8 +260,7 @@ impl<W: Wire> Writer<W> {
 
     /// How many take part in announcements.
     pub(super) fn online(&self) -> usize {
-        let members = self.members.iter().filter(|member| member.name.is_some()).count();
-        members
+        self.members.iter().filter(|member| member.name.is_some()).count()
     }
 
     /// Tells the text to all who take part: it stands in the transcript, and the others do not get it.
