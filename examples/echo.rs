@@ -5,13 +5,14 @@
 
 use chinwag::protocol::close::{CloseCode, CloseFrame};
 use chinwag::protocol::event::Event;
-use chinwag::protocol::frame::Opcode;
 use chinwag::protocol::handshake::Request;
 use chinwag::protocol::head::Head;
 use chinwag::protocol::receiver::{Limits, Receiver};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpListener;
 use std::{env, thread};
+
+const LIMITS: Limits = Limits { max_message: 64 * 1024, max_fragments: 1024 };
 
 fn main() -> io::Result<()> {
     let address = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_string());
@@ -35,57 +36,54 @@ pub fn serve(listener: &TcpListener) -> io::Result<()> {
 
 /// One client's life (§4.2, §6, §7) on any transport.
 fn echo(mut transport: impl Read + Write) -> io::Result<()> {
-    let mut buffer = Vec::new();
-    shake_hands(&mut transport, &mut buffer)?;
+    // Enough for the longest message, and for the longest head as well.
+    let mut buffer = vec![0; Receiver::buffer_len(LIMITS.max_message)];
+    let mut filled = shake_hands(&mut transport, &mut buffer)?;
     // §6.2: after the head there are frames. Each event is a part of the buffer, and so is the frame that goes back.
-    let mut receiver = Receiver::new(Limits { max_message: 64 * 1024, max_fragments: 1024 });
+    let mut receiver = Receiver::new(LIMITS);
     let close = loop {
-        match receiver.receive(&mut buffer) {
-            Ok(Some(Event::Message { opcode, payload })) => {
-                transport.write_all(payload.into_frame(opcode))?
-            }
-            Ok(Some(Event::Ping(payload))) => transport.write_all(payload.into_frame(Opcode::Pong))?,
+        match receiver.receive(&mut buffer[..filled]) {
+            Ok(Some(Event::Message(message))) => transport.write_all(message.into_frame())?,
+            Ok(Some(Event::Ping(ping))) => transport.write_all(ping.into_pong())?,
             Ok(Some(Event::Pong(_))) => {}
             Ok(Some(Event::Close(code, _))) => {
                 break CloseFrame::new(code.unwrap_or(CloseCode::NORMAL_CLOSURE), "");
             }
             Err(error) => break CloseFrame::new(error.close_code(), error.reason()),
             Ok(None) => {
-                let kept = receiver.compact(&mut buffer);
-                buffer.truncate(kept);
-                read_more(&mut transport, &mut buffer)?;
+                filled = receiver.compact(&mut buffer, filled).map_err(io::Error::other)?;
+                filled += read_more(&mut transport, &mut buffer[filled..])?;
             }
         }
     };
     transport.write_all(close.as_bytes())
 }
 
-/// §4.2: the opening handshake. Only what has arrived behind the head is left in the buffer.
-fn shake_hands(mut transport: impl Read + Write, buffer: &mut Vec<u8>) -> io::Result<()> {
+/// §4.2: the opening handshake. Only what has arrived behind the head is left in the buffer; how much that is.
+fn shake_hands(mut transport: impl Read + Write, buffer: &mut [u8]) -> io::Result<usize> {
     // A `Head` that is kept scans every byte once, however slowly they come.
-    let mut head = Head::new();
+    let (mut head, mut filled) = (Head::new(), 0);
     let head_len = loop {
-        match head.scan(buffer).map_err(io::Error::other)? {
-            Some(len) => break len,
-            None => read_more(&mut transport, buffer)?,
+        filled += read_more(&mut transport, &mut buffer[filled..])?;
+        if let Some(len) = head.scan(&buffer[..filled]).map_err(io::Error::other)? {
+            break len;
         }
     };
-    let (request, _) = Request::parse(buffer).map_err(io::Error::other)?.ok_or(ErrorKind::InvalidData)?;
+    let (request, _) =
+        Request::parse(&buffer[..head_len]).map_err(io::Error::other)?.ok_or(ErrorKind::InvalidData)?;
     let accept_key = request.handshake().map_err(io::Error::other)?.ok_or(ErrorKind::InvalidData)?;
     transport.write_all(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n")?;
     transport.write_all(b"Connection: Upgrade\r\nSec-WebSocket-Accept: ")?;
     transport.write_all(&accept_key)?;
     transport.write_all(b"\r\n\r\n")?;
-    buffer.drain(..head_len);
-    Ok(())
+    buffer.copy_within(head_len..filled, 0);
+    Ok(filled - head_len)
 }
 
 /// Reads what has arrived, or waits for it; the end is an error.
-fn read_more(mut transport: impl Read, buffer: &mut Vec<u8>) -> io::Result<()> {
-    let mut chunk = [0; 1024];
-    let count = transport.read(&mut chunk)?;
-    buffer.extend_from_slice(&chunk[..count]);
-    if count > 0 { Ok(()) } else { Err(ErrorKind::UnexpectedEof.into()) }
+fn read_more(mut transport: impl Read, into: &mut [u8]) -> io::Result<usize> {
+    let count = transport.read(into)?;
+    if count > 0 { Ok(count) } else { Err(ErrorKind::UnexpectedEof.into()) }
 }
 
 #[cfg(test)]

@@ -30,11 +30,11 @@ impl Lamp {
         self.buffer[self.arrived] = byte;
         let arrived = &mut self.buffer[..=self.arrived];
         while let Some(event) = self.receiver.receive(arrived)? {
-            if let Event::Message { payload, .. } = event {
-                self.is_on = payload.as_bytes() == b"on";
+            if let Event::Message(message) = event {
+                self.is_on = message.payload() == b"on";
             }
         }
-        self.arrived = self.receiver.compact(arrived);
+        self.arrived = self.receiver.compact(&mut self.buffer, self.arrived + 1)?;
         Ok(())
     }
 }

@@ -6,9 +6,11 @@
 //!
 //! `cargo run --example loudest` plays a conversation.
 
+use chinwag::protocol::error::ProtocolError;
 use chinwag::protocol::event::Event;
 use chinwag::protocol::receiver::{Limits, Receiver};
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::sync::mpsc;
 
 const LIMITS: Limits = Limits { max_message: 125, max_fragments: 4 };
@@ -19,7 +21,8 @@ struct Room(BTreeMap<u32, Member>);
 
 struct Member {
     receiver: Receiver,
-    buffer: Vec<u8>,
+    buffer: [u8; Receiver::buffer_len(LIMITS.max_message)],
+    filled: usize,
     outbox: mpsc::Sender<Vec<u8>>,
 }
 
@@ -27,28 +30,39 @@ impl Room {
     /// A new member; the frames it is to be sent come out of what is returned.
     fn join(&mut self, who: u32) -> mpsc::Receiver<Vec<u8>> {
         let (outbox, inbox) = mpsc::channel();
-        self.0.insert(who, Member { receiver: Receiver::new(LIMITS), buffer: Vec::new(), outbox });
+        let buffer = [0; Receiver::buffer_len(LIMITS.max_message)];
+        self.0.insert(who, Member { receiver: Receiver::new(LIMITS), buffer, filled: 0, outbox });
         inbox
     }
 
     /// Bytes have arrived from a member. With a Close or an error it has left.
-    fn hear(&mut self, from: u32, bytes: &[u8]) {
+    fn hear(&mut self, from: u32, mut bytes: &[u8]) {
         // What is left of the room is everyone else.
         let Some(mut speaker) = self.0.remove(&from) else { return };
-        speaker.buffer.extend_from_slice(bytes);
-        loop {
-            match speaker.receiver.receive(&mut speaker.buffer) {
-                Ok(Some(Event::Message { opcode, payload })) if is_loud(payload.as_bytes()) => {
-                    self.relay(payload.into_frame(opcode));
-                }
-                Ok(Some(Event::Close(..))) | Err(_) => return,
-                Ok(Some(_)) => {}
-                Ok(None) => break,
+        while let Ok(count) = bytes.read(&mut speaker.buffer[speaker.filled..]) {
+            if count == 0 {
+                self.0.insert(from, speaker);
+                return;
+            }
+            speaker.filled += count;
+            match self.listen_to(&mut speaker) {
+                Ok(true) => {}
+                Ok(false) | Err(_) => return,
             }
         }
-        let kept = speaker.receiver.compact(&mut speaker.buffer);
-        speaker.buffer.truncate(kept);
-        self.0.insert(from, speaker);
+    }
+
+    /// Takes what has arrived; whether the speaker stays.
+    fn listen_to(&self, speaker: &mut Member) -> Result<bool, ProtocolError> {
+        while let Some(event) = speaker.receiver.receive(&mut speaker.buffer[..speaker.filled])? {
+            match event {
+                Event::Message(message) if is_loud(message.payload()) => self.relay(message.into_frame()),
+                Event::Close(..) => return Ok(false),
+                _ => {}
+            }
+        }
+        speaker.filled = speaker.receiver.compact(&mut speaker.buffer, speaker.filled)?;
+        Ok(true)
     }
 
     fn relay(&self, frame: &[u8]) {

@@ -12,9 +12,9 @@
 //!   protocol  RFC 6455: bytes in, events out; no I/O, no clock, no allocation
 //! ```
 //!
-//! Imports run one way, downwards: [`protocol`] knows nothing of what is above it. Read it first, in the order that the
-//! documentation of its module gives, which also explains the words; then `server`, beginning with a client's life in
-//! `client.rs` and the rules at the top of `room/mod.rs`.
+//! Imports run one way, down the map, file by file: [`protocol`] knows nothing of what is above it. Read it first, in the
+//! order that the documentation of its module gives, which also explains the words. Then read `server`, beginning with
+//! its own map, a client's life in `client.rs` and `chat.rs`, and the rules at the top of `room/mod.rs`.
 //!
 //! # In a program of one's own
 //!
@@ -35,6 +35,8 @@ struct Readme;
 pub mod protocol;
 #[cfg(feature = "server")]
 pub mod server;
+// Public for the program alone.
 #[cfg(feature = "server")]
+#[doc(hidden)]
 pub mod sys;
 pub mod trace;

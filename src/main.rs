@@ -32,12 +32,12 @@ fn run(config: Config) -> ExitCode {
     let signals = chinwag::sys::Signals::block();
     let log = Log::to_stderr(config.quiet);
     log_panics(&log);
-    warn(&config, &log);
-    let listen = config.listen;
+    let (listen, warnings) = (config.listen, warnings(&config));
     let server = match Server::bind_with_log(config, log.clone()) {
         Ok(server) => server,
         Err(error) => return fail(&log, &format!("cannot listen on {listen}: {error}"), 1),
     };
+    warnings.iter().for_each(|warning| log.error(format_args!("warning: {warning}")));
     #[cfg(unix)]
     if let Err(error) = stop_on(signals, server.handle()) {
         return fail(&log, &format!("cannot start a thread: {error}"), 1);
@@ -81,23 +81,27 @@ fn announce(line: String) {
     let _ = thread::Builder::new().spawn(write);
 }
 
-/// Says what the operator should know before it hurts.
-fn warn(config: &Config, log: &Log) {
+/// What the operator should know before it hurts.
+fn warnings(config: &Config) -> Vec<String> {
+    let mut warnings = Vec::new();
     if config.allow_origins.iter().any(|allowed| allowed.is_any()) {
-        log.error("warning: --allow-origin * lets every web page in the world connect");
+        warnings.push("--allow-origin * lets every web page in the world connect".to_owned());
     }
-    #[cfg(feature = "redis")]
+    let is_told_nothing = config.allow_hosts.is_empty() && config.allow_origins.is_empty();
+    if is_told_nothing && !config.listen.ip().to_canonical().is_loopback() {
+        let listen = config.listen;
+        warnings.push(format!("whoever reaches {listen} may call it by any name; --allow-host gives it one"));
+    }
     if config.echo && config.redis.is_some() {
-        log.error("warning: an --echo has nothing to share through --redis");
+        warnings.push("an --echo has nothing to share through --redis".to_owned());
     }
     // A descriptor for each connection, those that are refused included, and a few for the program.
-    let needed = config.max_clients.saturating_add(160);
+    let (clients, needed) = (config.max_clients, config.max_clients.saturating_add(160));
     if let Some(limit) = descriptor_limit().filter(|limit| *limit < needed) {
-        log.error(format_args!(
-            "warning: the limit of open descriptors is {limit}; --max-clients {} needs {needed}",
-            config.max_clients
-        ));
+        let has = format!("the limit of open descriptors is {limit}");
+        warnings.push(format!("{has}; --max-clients {clients} needs {needed}"));
     }
+    warnings
 }
 
 /// The soft limit of open descriptors, where the system tells.

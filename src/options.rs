@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chinwag::server::Config;
-use chinwag::server::config::AllowedOrigin;
+use chinwag::server::config::{AllowedHost, AllowedOrigin, TIME_MAX};
 
 /// What the command is to do.
 pub enum Command {
@@ -25,6 +25,9 @@ Usage: chinwag [OPTIONS]
   --listen <ADDR:PORT>        where to listen; port 0 takes a free port [127.0.0.1:8080]
   --echo                      send each message back to its sender alone
   --max-clients <N>           connections at once [1024]
+  --max-per-address <N>       of these, from one address [a quarter, at least 8]
+  --max-memory <BYTES>        the most that clients can make the server hold [64M, or
+                              eight times the longest message if that is more]
   --max-message <BYTES>       longest message [64K]
   --max-fragments <N>         most frames one message may be cut into [1024]
   --max-lag <BYTES>           how far a slow client may fall behind [1M]
@@ -35,6 +38,8 @@ Usage: chinwag [OPTIONS]
   --history <N>               newest messages a room keeps; 0 keeps none [50]
   --allow-origin <ORIGIN>     another web origin that may connect; may be given again;
                               * allows every origin and every host
+  --allow-host <HOST>         a name that this server answers to, and to no other
+                              then; may be given again
 ";
 
 /// Of a build that can share its rooms.
@@ -46,8 +51,7 @@ const HELP_REDIS: &str = if cfg!(feature = "redis") {
     ""
 };
 
-const HELP_END: &str = "\
-  --trace                     explain every handshake and frame on stderr
+const HELP_END: &str = "  --trace                     explain every handshake and frame on stderr
   --quiet                     log nothing but errors
   -h, --help                  print this
   -V, --version               print the version
@@ -55,8 +59,8 @@ const HELP_END: &str = "\
 BYTES takes K and M, SECS takes decimals.
 ";
 
-/// The longest time that can be asked for: some thirty years.
-const SECS_MAX: Duration = Duration::from_secs(1_000_000_000);
+/// The options that may be given again.
+const REPEATABLE: [&str; 2] = ["--allow-origin", "--allow-host"];
 
 /// Parses the arguments after the program's name.
 pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, String> {
@@ -74,7 +78,7 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, String> {
             ("--help" | "--version", Some(_)) => return Err(format!("{name} takes no value")),
             _ => {}
         }
-        if name != "--allow-origin" && seen.contains(&name) {
+        if !REPEATABLE.contains(&name.as_str()) && seen.contains(&name) {
             return Err(format!("{name} is given twice"));
         }
         if let Some(flag) = flag(&mut config, &name) {
@@ -94,6 +98,10 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, String> {
             return Err(format!("unknown option {name:?}"));
         }
         seen.push(name);
+    }
+    // A message is received, queued, written and, for some, kept: with less it might never pass.
+    if config.max_memory.is_some_and(|most| most < config.max_message.saturating_mul(4)) {
+        return Err("--max-memory is less than four times --max-message".to_owned());
     }
     Ok(Command::Run(Box::new(config)))
 }
@@ -116,6 +124,8 @@ fn setting(name: &str) -> Option<Setting> {
             |c, v| set(&mut c.listen, v.parse().map_err(|_| "an address and port such as 127.0.0.1:8080"))
         }
         "--max-clients" => |c, v| set(&mut c.max_clients, count(v)),
+        "--max-per-address" => |c, v| set(&mut c.max_per_address, count(v).map(Some)),
+        "--max-memory" => |c, v| set(&mut c.max_memory, bytes(v).map(Some)),
         "--max-message" => |c, v| set(&mut c.max_message, bytes(v)),
         "--max-fragments" => |c, v| set(&mut c.max_fragments, count(v)),
         "--max-lag" => |c, v| set(&mut c.max_lag, bytes(v)),
@@ -127,6 +137,11 @@ fn setting(name: &str) -> Option<Setting> {
         "--allow-origin" => |c, v| {
             let allowed = v.parse::<AllowedOrigin>();
             c.allow_origins.push(allowed.map_err(|_| "an origin such as https://chat.example.org, or *")?);
+            Ok(())
+        },
+        "--allow-host" => |c, v| {
+            let allowed = v.parse::<AllowedHost>();
+            c.allow_hosts.push(allowed.map_err(|_| "a host without a port, such as chat.example.org")?);
             Ok(())
         },
         #[cfg(feature = "redis")]
@@ -175,9 +190,12 @@ fn secs(text: &str) -> Result<Duration, &'static str> {
     let nanos = digits.fold(0, |nanos, digit| nanos * 10 + u32::from(digit - b'0'));
     // What is asked for as more than nothing is not rounded to nothing.
     let least = u32::from(fraction.bytes().any(|digit| digit != b'0'));
-    Some(Duration::new(secs, nanos.max(least))).filter(|secs| *secs <= SECS_MAX).ok_or(EXPECTED)
+    Some(Duration::new(secs, nanos.max(least))).filter(|secs| *secs <= TIME_MAX).ok_or(EXPECTED)
 }
 
 fn positive_secs(text: &str) -> Result<Duration, &'static str> {
     secs(text).ok().filter(|secs| !secs.is_zero()).ok_or("a number of seconds above zero, such as 10 or 0.5")
 }
+
+#[cfg(test)]
+mod tests;

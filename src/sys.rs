@@ -152,6 +152,9 @@ mod signals {
     use std::ptr;
 
     const SIG_BLOCK: c_int = if cfg!(any(target_os = "linux", target_os = "android")) { 0 } else { 1 };
+    const SIG_DFL: usize = 0;
+    const SIG_IGN: usize = 1;
+    const SIGHUP: c_int = 1;
     const SIGINT: c_int = 2;
     const SIGTERM: c_int = 15;
 
@@ -164,21 +167,30 @@ mod signals {
         fn sigaddset(set: *mut SignalSet, signal: c_int) -> c_int;
         fn pthread_sigmask(how: c_int, set: *const SignalSet, old: *mut SignalSet) -> c_int;
         fn sigwait(set: *const SignalSet, signal: *mut c_int) -> c_int;
+        // A handler is a pointer or one of the two numbers above.
+        fn signal(signal: c_int, handler: usize) -> usize;
     }
 
-    /// SIGTERM and SIGINT, blocked in the thread that made this and in all that it starts from then on: so they
+    /// SIGTERM, SIGINT and SIGHUP, blocked in the thread that made this and in all that it starts from then on: so they
     /// are kept for [`Signals::wait`], also for PID 1, which has no default action.
+    ///
+    /// A SIGHUP that was ignored stays so: whoever starts a program with `nohup` wants it to outlive the terminal.
     pub struct Signals(SignalSet);
 
     impl Signals {
-        /// Blocks the two signals. To be called before any other thread is started.
+        /// Blocks the signals. To be called before any other thread is started.
         pub fn block() -> Signals {
             let mut set = SignalSet([0; 16]);
-            // SAFETY: `set` is a valid, large enough `sigset_t` throughout; these functions keep no pointer to it.
+            // SAFETY: `set` is a valid, large enough `sigset_t` throughout; these functions keep no pointer to it. No
+            // handler is installed but the two that are none.
             unsafe {
                 sigemptyset(&mut set);
                 sigaddset(&mut set, SIGINT);
                 sigaddset(&mut set, SIGTERM);
+                if signal(SIGHUP, SIG_IGN) != SIG_IGN {
+                    signal(SIGHUP, SIG_DFL);
+                    sigaddset(&mut set, SIGHUP);
+                }
                 pthread_sigmask(SIG_BLOCK, &set, ptr::null_mut());
             }
             Signals(set)

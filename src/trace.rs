@@ -17,7 +17,7 @@ mod columns;
 use core::fmt;
 use core::ops::Range;
 
-use crate::protocol::close::{CloseCode, parse_close};
+use crate::protocol::close::parse_close;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::frame::{FrameHeader, Opcode, apply_mask};
 use crate::protocol::utf8::Utf8Validator;
@@ -197,7 +197,7 @@ impl fmt::Display for Explanation<'_> {
         }
         self.write_payload(f)?;
         if let Some(error) = self.error {
-            return write!(f, "\nrefused: {error}; the connection fails with {}", error.close_code().0);
+            return write!(f, "\nrefused: {error}; the connection fails with {}", error.close_code());
         }
         if !self.is_header_whole {
             f.write_str("\nunfinished: the header goes on")?;
@@ -261,7 +261,7 @@ impl Explanation<'_> {
         let code = shown.first_chunk().filter(|_| self.opcode() == Some(Opcode::Close));
         if let Some(code) = code.map(|code| u16::from_be_bytes(*code)) {
             self.write_line(f, 0..2, shown, format_args!("{code}"), "close code: ")?;
-            f.write_str(meaning_of(CloseCode(code)))?;
+            f.write_str(meaning_of(code))?;
         }
         let (begin, name) = if code.is_some() { (2, "close reason") } else { (0, "payload") };
         for start in (begin..shown.len()).step_by(LINE) {
@@ -300,8 +300,8 @@ impl Explanation<'_> {
 }
 
 /// §7.4.1, §7.4.2 and what was registered later (§11.7).
-fn meaning_of(code: CloseCode) -> &'static str {
-    match code.0 {
+fn meaning_of(close_code: u16) -> &'static str {
+    match close_code {
         1000 => "normal closure",
         1001 => "going away",
         1002 => "protocol error",

@@ -1,6 +1,6 @@
 //! What is asked for on the command line.
 
-use crate::Result;
+use crate::result::Result;
 use crate::server::Contender;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ scenarios (all of them, if none is named):
   echo-1M      two clients are, 1 MiB
   connect      clients that come and go, 32 together
   stall        16 MiB into a room with and without a client that stopped reading
+  lag          1.3 MiB into a room in which nobody reads but one
   idle         1,000 and 10,000 clients that do nothing
 
 options:
@@ -28,12 +29,13 @@ options:
   --rounds N         rounds, of which the median is printed (5)
   --seconds S        seconds of measuring in each round (2)
   --idle N,N         how many idle clients (1000,10000)
+  --stalled N        how many clients of `lag` do not read (1021)
   --in-flight N      messages each talker has under way, in place of the scenario's own number
   --unpinned         leave it to the kernel on which processor the server and the load run,
                      in place of the first for the server and the last for the load
 ";
 
-pub const SCENARIOS: [&str; 11] = [
+pub const SCENARIOS: [&str; 12] = [
     "core",
     "fan-out",
     "many-listen",
@@ -44,6 +46,7 @@ pub const SCENARIOS: [&str; 11] = [
     "echo-1M",
     "connect",
     "stall",
+    "lag",
     "idle",
 ];
 
@@ -55,6 +58,7 @@ pub struct Args {
     pub rounds: usize,
     pub time: Duration,
     pub idle: Vec<usize>,
+    pub stalled: usize,
     pub in_flight: Option<usize>,
     pub pinned: bool,
 }
@@ -68,6 +72,7 @@ pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Args>> {
         rounds: 5,
         time: Duration::from_secs(2),
         idle: vec![1000, 10_000],
+        stalled: 1021,
         in_flight: None,
         pinned: true,
     };
@@ -84,6 +89,7 @@ pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Args>> {
             "--idle" => {
                 args.idle = value()?.split(',').map(str::parse).collect::<std::result::Result<_, _>>()?
             }
+            "--stalled" => args.stalled = value()?.parse()?,
             "--in-flight" => args.in_flight = Some(value()?.parse::<usize>()?.max(1)),
             name if SCENARIOS.contains(&name) => args.scenarios.push(word),
             _ => return Err(format!("{word}: no such scenario or option\n\n{USAGE}").into()),

@@ -4,7 +4,7 @@ use chinwag_benches::args::{self, Args};
 use chinwag_benches::relay::Cost;
 use chinwag_benches::server::Contender;
 use chinwag_benches::table::{Table, figure, median};
-use chinwag_benches::{Result, connect, echo, idle, protocol, relay, stall};
+use chinwag_benches::{Result, connect, echo, idle, lag, protocol, relay, stall};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::process::ExitCode;
 
@@ -72,6 +72,9 @@ fn compare_servers(contenders: &[Contender], args: &Args) -> Result<()> {
     }
     if asked_for("stall") {
         compare_stall(contenders, args)?;
+    }
+    if asked_for("lag") {
+        compare_lag(contenders, args)?;
     }
     if asked_for("idle") {
         compare_idle(contenders, args)?;
@@ -222,6 +225,28 @@ fn compare_stall(contenders: &[Contender], args: &Args) -> Result<()> {
             figure(median(of.iter().map(|(_, with)| took(with)))),
             format!("{dropped} of {}", of.len()),
             format!("{counted} of {}", of.len()),
+        ]);
+    }
+    table.print();
+    Ok(())
+}
+
+fn compare_lag(contenders: &[Contender], args: &Args) -> Result<()> {
+    let mut table = Table::new(&["stalled", "server", "said MiB", "held MiB", "dropped"]);
+    let mib = |bytes: f64| figure(bytes / f64::from(1 << 20));
+    // Not everyone gets through this.
+    let outcomes = in_turns(contenders, args.rounds, |contender| {
+        let outcome = lag::measure(args.stalled, contender, args.pinned);
+        Ok(outcome.inspect_err(|error| eprintln!("\n{}: {error}", contender.name)).ok())
+    })?;
+    for (contender, of) in contenders.iter().zip(&outcomes) {
+        let of: Vec<&lag::Outcome> = of.iter().flatten().collect();
+        table.row(vec![
+            args.stalled.to_string(),
+            contender.name.clone(),
+            mib(median(of.iter().map(|outcome| outcome.said as f64))),
+            mib(median(of.iter().map(|outcome| outcome.memory as f64))),
+            figure(median(of.iter().map(|outcome| outcome.dropped.unwrap_or(f64::NAN)))),
         ]);
     }
     table.print();

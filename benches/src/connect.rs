@@ -1,8 +1,9 @@
 //! What it costs a server that someone comes and goes: a connection, its opening handshake and its closing one.
 
+use crate::frame;
 use crate::load::{await_acceptance, dial};
+use crate::result::Result;
 use crate::server::{Contender, Server};
-use crate::{Result, frame};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};

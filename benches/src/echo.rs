@@ -1,9 +1,9 @@
 //! What it costs a server to take a message and to send one: each client gets back what it says, and nothing else.
 
-use crate::Result;
 use crate::load::Load;
 use crate::order::{Id, LABEL};
 use crate::relay::Cost;
+use crate::result::Result;
 use crate::server::{Contender, Server};
 use hdrhistogram::Histogram;
 use std::time::{Duration, Instant};

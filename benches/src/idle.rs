@@ -1,8 +1,8 @@
 //! What clients cost that do nothing.
 
-use crate::Result;
 use crate::load::Load;
 use crate::order::{Id, OBSERVER, Order};
+use crate::result::Result;
 use crate::server::{Contender, Server};
 use std::thread;
 use std::time::{Duration, Instant};

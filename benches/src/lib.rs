@@ -10,7 +10,8 @@
 //! - [`server`]: the process under measurement,
 //! - [`load`]: all clients in one event loop,
 //! - [`order`]: whether every message arrives once, whole and in one order, and at none of its senders,
-//! - [`relay`], [`echo`], [`connect`], [`stall`], [`idle`]: the scenarios; [`protocol`]: the one without a server,
+//! - [`relay`], [`echo`], [`connect`], [`stall`], [`lag`], [`idle`]: the scenarios,
+//! - [`protocol`]: the scenario without a server,
 //! - [`peer`]: what the servers in `src/bin` have in common,
 //! - [`sharing`]: several servers with one Redis beside one without (`src/bin/sharing.rs`),
 //! - [`soak`]: a crowd that comes, talks, misbehaves and goes, for as long as one likes (`src/bin/soak.rs`),
@@ -24,16 +25,17 @@ pub mod echo;
 pub mod frame;
 pub mod handshake;
 pub mod idle;
+pub mod lag;
 pub mod load;
 pub mod order;
 pub mod peer;
 pub mod protocol;
 pub mod relay;
+mod result;
 pub mod server;
 pub mod sharing;
 pub mod soak;
 pub mod stall;
 pub mod table;
 
-/// What ends a run: a sentence for the terminal.
-pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+pub use result::Result;

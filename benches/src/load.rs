@@ -1,6 +1,7 @@
 //! All the clients of a server, in one event loop on one thread.
 
-use crate::{Result, frame, handshake};
+use crate::result::Result;
+use crate::{frame, handshake};
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use std::io::{self, ErrorKind, Read, Write};

@@ -4,7 +4,7 @@
 //! the order. Everyone else must get exactly that, less what is its own. Who is ahead of the observer (the load
 //! reads its clients in turn) waits to be compared until the observer has come as far.
 
-use crate::Result;
+use crate::result::Result;
 use std::collections::VecDeque;
 
 pub const OBSERVER: usize = 0;

@@ -3,7 +3,7 @@
 //! They are good-natured: they limit nothing but the length of a message, and a client that stops reading costs them
 //! memory. What they are asked for they do as cheaply as their libraries let them.
 
-use crate::Result;
+use crate::result::Result;
 use bytes::Bytes;
 use std::net::TcpListener;
 use tokio::net::TcpStream;

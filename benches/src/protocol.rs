@@ -84,7 +84,7 @@ pub fn compare(rounds: usize) {
 }
 
 /// What `src/bin/instructions.rs` is asked for.
-pub const LINES: [&str; 7] = [
+pub const LINES: [&str; 8] = [
     "header",
     "header of tungstenite",
     "mask",
@@ -92,6 +92,7 @@ pub const LINES: [&str; 7] = [
     "UTF-8, mixed",
     "receiver, ASCII",
     "receiver, mixed",
+    "receiver, 64 B each",
 ];
 
 /// Does the work of one line so many times; how many headers, or bytes, that are each time.
@@ -102,8 +103,9 @@ pub fn repeat(line: &str, times: usize) -> Option<usize> {
         "mask" => masking().swap_remove(1),
         "UTF-8, ASCII" => utf8("", ASCII).swap_remove(1),
         "UTF-8, mixed" => utf8("", MIXED).swap_remove(1),
-        "receiver, ASCII" => receiving_again(&text(LONG, ASCII)),
-        "receiver, mixed" => receiving_again(&text(LONG, MIXED)),
+        "receiver, ASCII" => receiving_again(&text(LONG, ASCII), 1),
+        "receiver, mixed" => receiving_again(&text(LONG, MIXED), 1),
+        "receiver, 64 B each" => receiving_again(&text(SHORT, ASCII), 64),
         _ => return None,
     };
     (0..times).for_each(|_| (line.work)());
@@ -199,16 +201,16 @@ fn receiving(what: &str, payload: &[u8], messages: usize, buffers: usize) -> Vec
 }
 
 /// The same bytes again and again: with a key of zeros they stay what they are, and nothing has to be copied.
-fn receiving_again(payload: &[u8]) -> Line {
+fn receiving_again(payload: &[u8], messages: usize) -> Line {
     let mut bytes = Vec::new();
-    frame::put(&mut bytes, TEXT, Some([0; 4]), payload);
-    Line::new("", "chinwag", payload.len(), move || receive(black_box(&mut bytes), 1))
+    (0..messages).for_each(|_| frame::put(&mut bytes, TEXT, Some([0; 4]), payload));
+    Line::new("", "chinwag", payload.len() * messages, move || receive(black_box(&mut bytes), messages))
 }
 
 fn receive(buffer: &mut [u8], messages: usize) {
     let mut receiver = Receiver::new(Limits { max_message: LONG, max_fragments: 1 });
     let mut received = 0;
-    while let Ok(Some(Event::Message { .. })) = black_box(receiver.receive(buffer)) {
+    while let Ok(Some(Event::Message(_))) = black_box(receiver.receive(buffer)) {
         received += 1;
     }
     assert_eq!(received, messages);

@@ -1,8 +1,8 @@
 //! What it costs a server to pass messages on.
 
-use crate::Result;
 use crate::load::Load;
 use crate::order::{Id, OBSERVER, Order};
+use crate::result::Result;
 use crate::server::{Contender, Server};
 use hdrhistogram::Histogram;
 use std::net::SocketAddr;

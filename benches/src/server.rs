@@ -1,6 +1,6 @@
 //! The process under measurement: started, asked what it has cost, and ended.
 
-use crate::Result;
+use crate::result::Result;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::time::ClockId;
 use nix::unistd::Pid;

@@ -1,8 +1,8 @@
 //! Several servers with one Redis: what arrives on the others, how late, and what it costs.
 
-use crate::Result;
 use crate::load::Load;
 use crate::order::Id;
+use crate::result::Result;
 use crate::server::{Contender, Redis, Server};
 use hdrhistogram::Histogram;
 use std::thread;

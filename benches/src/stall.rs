@@ -3,9 +3,9 @@
 //! A pair talks: each answers the other's message with the next. Twenty listen. One floods the room with 16 MiB, far
 //! more than the kernel holds for anyone. Measured is the longest time in which neither of the pair heard the other.
 
-use crate::Result;
 use crate::load::Load;
 use crate::order::{Id, OBSERVER, Order};
+use crate::result::Result;
 use crate::server::{Contender, Server};
 use std::time::{Duration, Instant};
 

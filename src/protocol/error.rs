@@ -1,14 +1,19 @@
-//! §7.1.7: what makes a server _Fail the WebSocket Connection_, and with which close code.
+//! §7.1.7: what makes an endpoint _Fail the WebSocket Connection_, and with which close code.
+//!
+//! Whoever gets a [`ProtocolError`] sends a Close with its code and its reason, delivers nothing of the broken message,
+//! and ignores what still comes: "An endpoint MUST NOT continue to attempt to process data (including a responding
+//! Close frame) from the remote endpoint after being instructed to _Fail the WebSocket Connection_."
 
 use core::fmt;
 
-use super::close::CloseCode;
+use super::close_code::CloseCode;
 
 /// A reason to _Fail the WebSocket Connection_ (§7.1.7).
 ///
-/// Each value names one MUST that the peer broke, or one limit that it crossed, and the close code to answer with.
-/// [`ProtocolError::close_code`] is that code, the `Display` text is the close reason.
+/// Each value is one MUST that the peer broke, or one limit that it crossed. [`ProtocolError::close_code`] is the code
+/// to answer with, [`ProtocolError::reason`] the close reason, and the `Display` text the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ProtocolError {
     /// A client's frame without a mask (§5.1): 1002.
     UnmaskedFrame,
@@ -41,8 +46,8 @@ pub enum ProtocolError {
 }
 
 impl ProtocolError {
-    /// Every value once.
-    pub const ALL: [ProtocolError; 14] = [
+    /// All values, each once.
+    pub const ALL: &'static [ProtocolError] = &[
         Self::UnmaskedFrame,
         Self::ReservedBitsSet,
         Self::ReservedOpcode,
@@ -59,33 +64,33 @@ impl ProtocolError {
         Self::TooManyFragments,
     ];
 
-    /// The close code to fail with (§7.4.1).
+    /// Returns the close code to fail with (§7.4.1).
     pub const fn close_code(self) -> CloseCode {
-        match self {
-            Self::InvalidUtf8 => CloseCode::INVALID_PAYLOAD,
-            Self::MessageTooBig => CloseCode::MESSAGE_TOO_BIG,
-            Self::TooManyFragments => CloseCode::POLICY_VIOLATION,
-            _ => CloseCode::PROTOCOL_ERROR,
-        }
+        self.answer().0
     }
 
-    /// What was wrong, in a few plain words: the close reason, at most 123 bytes (§5.5.1).
+    /// Returns what was wrong, in a few plain words: the close reason, at most 123 bytes (§5.5.1).
     pub const fn reason(self) -> &'static str {
+        self.answer().1
+    }
+
+    /// Returns close code and reason.
+    const fn answer(self) -> (CloseCode, &'static str) {
         match self {
-            Self::UnmaskedFrame => "frame not masked",
-            Self::ReservedBitsSet => "reserved bit set",
-            Self::ReservedOpcode => "reserved opcode",
-            Self::NonMinimalLength => "length not in its shortest form",
-            Self::LengthMsbSet => "length with its top bit set",
-            Self::FragmentedControlFrame => "fragmented control frame",
-            Self::ControlFrameTooLong => "control frame over 125 bytes",
-            Self::UnexpectedContinuation => "nothing to continue",
-            Self::ExpectedContinuation => "message not finished",
-            Self::CloseFrameTooShort => "close frame of one byte",
-            Self::InvalidCloseCode => "close code not allowed",
-            Self::InvalidUtf8 => "not UTF-8",
-            Self::MessageTooBig => "message too big",
-            Self::TooManyFragments => "too many fragments",
+            Self::UnmaskedFrame => (CloseCode::PROTOCOL_ERROR, "frame not masked"),
+            Self::ReservedBitsSet => (CloseCode::PROTOCOL_ERROR, "reserved bit set"),
+            Self::ReservedOpcode => (CloseCode::PROTOCOL_ERROR, "reserved opcode"),
+            Self::NonMinimalLength => (CloseCode::PROTOCOL_ERROR, "length not in its shortest form"),
+            Self::LengthMsbSet => (CloseCode::PROTOCOL_ERROR, "length with its top bit set"),
+            Self::FragmentedControlFrame => (CloseCode::PROTOCOL_ERROR, "fragmented control frame"),
+            Self::ControlFrameTooLong => (CloseCode::PROTOCOL_ERROR, "control frame over 125 bytes"),
+            Self::UnexpectedContinuation => (CloseCode::PROTOCOL_ERROR, "nothing to continue"),
+            Self::ExpectedContinuation => (CloseCode::PROTOCOL_ERROR, "message not finished"),
+            Self::CloseFrameTooShort => (CloseCode::PROTOCOL_ERROR, "close frame of one byte"),
+            Self::InvalidCloseCode => (CloseCode::PROTOCOL_ERROR, "close code not allowed"),
+            Self::InvalidUtf8 => (CloseCode::INVALID_PAYLOAD, "not UTF-8"),
+            Self::MessageTooBig => (CloseCode::MESSAGE_TOO_BIG, "message too big"),
+            Self::TooManyFragments => (CloseCode::POLICY_VIOLATION, "too many fragments"),
         }
     }
 }

@@ -9,22 +9,35 @@
 //!   Sec-WebSocket-Version: 13
 //! ```
 //!
-//! [`Head`] finds the end of the head while it arrives and refuses what is no HTTP; [`Request::parse`] then takes the
-//! head apart. Which paths, hosts and origins it lets in is for the server to decide, by checks in the order of
-//! [`Refusal`]'s variants.
+//! [`Head`] finds the end of the head while it arrives, and refuses what is no HTTP. [`Request::parse`] then takes the
+//! head apart. Which paths, hosts and origins to let in is for the server to decide, by checks in the order of
+//! [`HandshakeError`]'s variants. [`Request::handshake`] does the rest:
+//!
+//! ```
+//! use chinwag::protocol::handshake::Request;
+//!
+//! let head = b"GET /kitchen HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+//!     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+//! let Ok(Some((request, _))) = Request::parse(head) else { panic!("a whole head") };
+//! assert_eq!(request.path, "/kitchen");
+//! assert_eq!(request.handshake(), Ok(Some(*b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")));
+//! ```
 
+use core::fmt;
 use core::str;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use base64::{Engine, alphabet};
 use sha1_smol::Sha1;
 
-use super::head::{Head, split_scheme};
+use super::fields::{Fields, cut};
+use super::handshake_error::HandshakeError;
+use super::head::{Head, is_absolute};
 use super::origin::{Authority, Origin};
-use super::refusal::Refusal;
 
 /// What a request wants done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Method {
     /// A page, or the opening handshake.
     Get,
@@ -35,122 +48,136 @@ pub enum Method {
 }
 
 /// A request with a head that is well formed, HTTP/1.1, for one host, and without a body.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Request<'h> {
-    /// The method.
+    /// What is to be done.
     pub method: Method,
-    /// The target's path, as it was sent.
+    /// The target's path. It is as it was sent: nothing is decoded or normalised.
     pub path: &'h str,
-    /// The target's query, as it was sent and without its question mark.
+    /// The target's query, as it was sent, without its question mark.
     pub query: Option<&'h str>,
     /// The host and port in `Host`.
     pub host: Authority<'h>,
-    header_lines: &'h [u8],
+    /// All fields, `Host` among them.
+    pub fields: Fields<'h>,
 }
 
 impl<'h> Request<'h> {
-    /// Parses the head of a request from the front of `bytes`, and returns it with the bytes after it; `None` while
-    /// it is not complete.
+    /// Parses the head of a request from the front of `bytes`, and returns it with the bytes after it. While it is not
+    /// complete, that is `None`.
     ///
-    /// Scans from the front each time: where a peer may be slow, keep a [`Head`], and call this once that is complete.
+    /// It scans from the front each time. Where a peer may be slow, keep a [`Head`], and call this once that is
+    /// complete.
     ///
     /// # Errors
     ///
     /// `MalformedHead`, `TargetTooLong`, `HeadTooLarge`, `HttpVersion`, `InvalidHost` or `UnexpectedBody`.
-    pub fn parse(bytes: &'h [u8]) -> Result<Option<(Request<'h>, &'h [u8])>, Refusal> {
+    pub fn parse(bytes: &'h [u8]) -> Result<Option<(Request<'h>, &'h [u8])>, HandshakeError> {
         let Some((head, rest)) = Head::new().scan(bytes)?.and_then(|len| bytes.split_at_checked(len)) else {
             return Ok(None);
         };
-        Self::from_head(head).map(|request| Some((request, rest)))
-    }
-
-    fn from_head(head: &'h [u8]) -> Result<Self, Refusal> {
         let head = head.strip_prefix(b"\r\n").unwrap_or(head);
-        let (request_line, header_lines) = cut(head, b'\n').ok_or(Refusal::MalformedHead)?;
-        let (method, rest) = cut(request_line, b' ').ok_or(Refusal::MalformedHead)?;
-        let (target, version) = cut(rest, b' ').ok_or(Refusal::MalformedHead)?;
+        let (request_line, header_lines) = cut(head, b'\n').ok_or(HandshakeError::MalformedHead)?;
+        let (method, target) = cut(request_line, b' ').ok_or(HandshakeError::MalformedHead)?;
+        let (target, version) = cut(target, b' ').ok_or(HandshakeError::MalformedHead)?;
         // §4.2.1 (1): "An HTTP/1.1 or higher GET request". There is no higher one of this syntax.
         if version != b"HTTP/1.1\r" {
-            return Err(Refusal::HttpVersion);
+            return Err(HandshakeError::HttpVersion);
         }
         let method = match method {
             b"GET" => Method::Get,
             b"HEAD" => Method::Head,
             _ => Method::Other,
         };
-        let fields = Fields(header_lines);
-        let host = fields.single("Host").and_then(Authority::parse).ok_or(Refusal::InvalidHost)?;
-        let (path, query) = split_target(target, &host)?;
-        fields.check_no_body()?;
-        Ok(Request { method, path, query, host, header_lines })
+        let fields = Fields { lines: header_lines };
+        let host = fields.single("Host").and_then(Authority::parse).ok_or(HandshakeError::InvalidHost)?;
+        let (path, query) = split_target(target, &host).ok_or(HandshakeError::InvalidHost)?;
+        check_no_body(fields)?;
+        Ok(Some((Request { method, path, query, host, fields }, rest)))
     }
 
-    /// The origin of the page that asks; `None` where no browser sent the request (§4.2.1 (7), §10.2).
+    /// Returns the origin of the page that asks, and `None` where there is none: no browser has sent the request
+    /// (§4.2.1 (7), §10.2).
     ///
     /// # Errors
     ///
-    /// `OriginNotAllowed` for more than one, `null`, and what is no origin.
-    pub fn origin(&self) -> Result<Option<Origin<'h>>, Refusal> {
-        let fields = Fields(self.header_lines);
-        match fields.values("Origin").next() {
-            None => Ok(None),
-            Some(_) => {
-                let origin = fields.single("Origin").and_then(Origin::parse);
-                origin.map(Some).ok_or(Refusal::OriginNotAllowed)
-            }
-        }
+    /// `InvalidOrigin` for more than one, for `null`, and for what is no origin.
+    pub fn origin(&self) -> Result<Option<Origin<'h>>, HandshakeError> {
+        let is_there = self.fields.values("Origin").next().is_some();
+        let origin = self.fields.single("Origin").and_then(Origin::parse);
+        if is_there && origin.is_none() { Err(HandshakeError::InvalidOrigin) } else { Ok(origin) }
     }
 
-    /// Whether an opening handshake is meant: `Upgrade` lists `websocket` (§4.2.1 (3)). HEAD never means one.
+    /// Returns whether an opening handshake is meant: `Upgrade` lists `websocket` (§4.2.1 (3)). HEAD never means one.
     pub fn names_websocket(&self) -> bool {
-        self.method != Method::Head && Fields(self.header_lines).lists("Upgrade", "websocket")
+        self.method != Method::Head && self.fields.lists("Upgrade", "websocket")
     }
 
-    /// Whether an opening handshake is meant at least in part: by its `Upgrade`, or by any of its other fields.
+    /// Returns whether an opening handshake is meant at least in part: by `Upgrade`, or by any field of §11.3.
     pub fn asks_for_upgrade(&self) -> bool {
-        let mut names = Fields(self.header_lines).iter().map(|(name, _)| name);
-        let is_ours = |name: &[u8]| starts_with_ignore_case(name, b"Sec-WebSocket-");
-        self.method != Method::Head && (self.names_websocket() || names.any(is_ours))
+        let mut beginnings = self.fields.iter().filter_map(|(name, _)| name.get(..PREFIX.len()));
+        let has_ours = beginnings.any(|beginning| beginning.eq_ignore_ascii_case(PREFIX));
+        self.method != Method::Head && (has_ours || self.names_websocket())
     }
 
-    /// The answer to the opening handshake (§4.2.2 (5.4)); `None` where none is asked for.
+    /// Returns the subprotocols that the client offers, the one that it likes best first (§1.9, §4.2.1 (8)).
+    ///
+    /// A server that takes one of them answers with it in `Sec-WebSocket-Protocol`. One that takes none has no such
+    /// field in its answer (§4.2.2 (5.5)).
+    pub fn subprotocols(&self) -> impl Iterator<Item = &'h str> {
+        self.fields.tokens("Sec-WebSocket-Protocol")
+    }
+
+    /// Returns the answer to the opening handshake (§4.2.2 (5.4)), and `None` where none is asked for.
     ///
     /// # Errors
     ///
-    /// `MethodNotAllowed`, `IncompleteUpgrade`, `UnsupportedVersion` or `InvalidKey`: the first that applies.
-    pub fn handshake(&self) -> Result<Option<AcceptKey>, Refusal> {
-        let fields = Fields(self.header_lines);
+    /// `MethodNotGet`, `IncompleteUpgrade`, `UnsupportedVersion` or `InvalidKey`: the first that applies.
+    pub fn handshake(&self) -> Result<Option<AcceptKey>, HandshakeError> {
+        let fields = self.fields;
         if !self.asks_for_upgrade() {
             return Ok(None);
         }
         // §4.2.1 (1): "An HTTP/1.1 or higher GET request". A server without other methods has refused them before.
         if self.method != Method::Get {
-            return Err(Refusal::MethodNotAllowed);
+            return Err(HandshakeError::MethodNotGet);
         }
         // §4.2.1 (3), (4): `Upgrade` with "websocket", `Connection` with "Upgrade", without regard to case.
         if !self.names_websocket() || !fields.lists("Connection", "upgrade") {
-            return Err(Refusal::IncompleteUpgrade);
+            return Err(HandshakeError::IncompleteUpgrade);
         }
         // §4.2.1 (6): "A |Sec-WebSocket-Version| header field, with a value of 13."
         if fields.single("Sec-WebSocket-Version") != Some(b"13") {
-            return Err(Refusal::UnsupportedVersion);
+            return Err(HandshakeError::UnsupportedVersion);
         }
-        let key = fields.single("Sec-WebSocket-Key").filter(|key| is_key(key)).ok_or(Refusal::InvalidKey)?;
-        Ok(Some(accept_key(key)))
+        let key = fields.single("Sec-WebSocket-Key").filter(|key| is_key(key));
+        Ok(Some(accept_key(key.ok_or(HandshakeError::InvalidKey)?)))
     }
 }
 
-/// A `Sec-WebSocket-Accept`: the base64 of a SHA-1.
+/// Shows neither the query nor the fields' values: they may hold secrets.
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Request { method, path, host, fields, .. } = self;
+        write!(f, "Request {{ method: {method:?}, path: {path:?}, host: {host:?}, fields: {fields:?}, .. }}")
+    }
+}
+
+/// A `Sec-WebSocket-Accept`: the base64 of a SHA-1 (§4.2.2 (5.4)).
 pub type AcceptKey = [u8; 28];
 
-/// §1.3: what is appended to a key, "unlikely to be used by network endpoints that do not understand" this protocol.
+/// What the names of all fields of §11.3 begin with.
+const PREFIX: &str = "Sec-WebSocket-";
+
+/// What is appended to a key before it is hashed: it "is unlikely to be used by network endpoints that do not
+/// understand the WebSocket Protocol" (§1.3).
 pub const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// §4.2.2 (5.4): proves that the key has been read by someone who speaks this protocol. It is hashed without being
-/// decoded.
+/// Returns the proof that a key has been read by someone who speaks this protocol (§4.2.2 (5.4)). The key is hashed as
+/// it came: "It is not necessary for the server to base64-decode the |Sec-WebSocket-Key| value" (§4.2.2 (4)).
+#[must_use]
 pub fn accept_key(key: &[u8]) -> AcceptKey {
-    let mut sha1 = Sha1::new();
-    sha1.update(key);
+    let mut sha1 = Sha1::from(key);
     sha1.update(GUID);
     let mut accept = [0; 28];
     // 20 bytes are 28 characters: they fit.
@@ -158,21 +185,26 @@ pub fn accept_key(key: &[u8]) -> AcceptKey {
     accept
 }
 
-/// §4.2.1 (5): "a base64-encoded [...] value that, when decoded, is 16 bytes in length".
+/// Returns whether this is "a base64-encoded [...] value that, when decoded, is 16 bytes in length" (§4.2.1 (5)).
+///
+/// The last character before the padding has four bits more than these 16 bytes. They may be anything (RFC 4648 §3.5),
+/// as in "AQIDBAUGBwgJCgsMDQ4PEC==", which §4.1 prints.
 fn is_key(key: &[u8]) -> bool {
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &alphabet::STANDARD,
+        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+    );
     // 24 characters may be up to 18 bytes.
-    key.len() == 24 && STANDARD.decode_slice(key, &mut [0; 18]) == Ok(16)
+    key.len() == 24 && LENIENT.decode_slice(key, &mut [0; 18]) == Ok(16)
 }
 
-/// A target's path and query. In absolute form it also names the host: that of `Host` (RFC 9112 §3.2.2).
-fn split_target<'h>(target: &'h [u8], host: &Authority<'_>) -> Result<(&'h str, Option<&'h str>), Refusal> {
-    let mut local = str::from_utf8(target).map_err(|_| Refusal::MalformedHead)?;
-    if let Some((scheme, rest)) = split_scheme(target) {
-        let rest = str::from_utf8(rest).unwrap_or_default();
+/// Returns a target's path and query. In absolute form it also names a host: where that is another one than `Host`
+/// (RFC 9112 §3.2.2), there is nothing to return.
+fn split_target<'h>(target: &'h [u8], host: &Authority<'_>) -> Option<(&'h str, Option<&'h str>)> {
+    let mut local = str::from_utf8(target).ok()?;
+    if let Some((scheme, rest)) = local.split_once("://").filter(|_| is_absolute(target)) {
         let (authority, after) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        let scheme = str::from_utf8(scheme).unwrap_or_default();
-        let named = Authority::parse(authority.as_bytes()).filter(|named| named.is_same(host, scheme));
-        named.ok_or(Refusal::InvalidHost)?;
+        Authority::parse(authority.as_bytes()).filter(|named| named.is_same(host, scheme))?;
         local = after;
     }
     let (path, query) = match local.split_once('?') {
@@ -180,54 +212,14 @@ fn split_target<'h>(target: &'h [u8], host: &Authority<'_>) -> Result<(&'h str, 
         None => (local, None),
     };
     // RFC 9110 §4.2.3: an empty path is the same as "/".
-    Ok((if path.is_empty() { "/" } else { path }, query))
+    Some((if path.is_empty() { "/" } else { path }, query))
 }
 
-/// The header lines of a head that has been scanned.
-#[derive(Clone, Copy)]
-struct Fields<'h>(&'h [u8]);
-
-impl<'h> Fields<'h> {
-    /// All names and values, without the white space around a value.
-    fn iter(self) -> impl Iterator<Item = (&'h [u8], &'h [u8])> {
-        let lines = self.0.split(|byte| *byte == b'\n');
-        lines.filter_map(|line| cut(line, b':')).map(|(name, value)| (name, value.trim_ascii()))
-    }
-
-    fn values(self, name: &str) -> impl Iterator<Item = &'h [u8]> {
-        self.iter()
-            .filter(move |(field, _)| field.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|(_, value)| value)
-    }
-
-    /// The value of a field that is there exactly once.
-    fn single(self, name: &str) -> Option<&'h [u8]> {
-        let mut values = self.values(name);
-        let first = values.next();
-        first.filter(|_| values.next().is_none())
-    }
-
-    /// Whether the comma-separated list of a field, over however many lines (RFC 9110 §5.3), has this token.
-    fn lists(self, name: &str, token: &str) -> bool {
-        let tokens = self.values(name).flat_map(|value| value.split(|byte| *byte == b','));
-        tokens.map(<[u8]>::trim_ascii).any(|listed| listed.eq_ignore_ascii_case(token.as_bytes()))
-    }
-
-    /// RFC 9112 §6: these two announce a body. One that a proxy reads and this server does not could hide a request.
-    fn check_no_body(self) -> Result<(), Refusal> {
-        let mut lengths = self.values("Content-Length");
-        let no_length = lengths.next().is_none_or(|length| length == b"0") && lengths.next().is_none();
-        let no_coding = self.values("Transfer-Encoding").next().is_none();
-        if no_length && no_coding { Ok(()) } else { Err(Refusal::UnexpectedBody) }
-    }
-}
-
-/// `bytes` before and after the first `separator`.
-fn cut(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let at = bytes.iter().position(|byte| *byte == separator)?;
-    Some((bytes.get(..at)?, bytes.get(at.checked_add(1)?..)?))
-}
-
-fn starts_with_ignore_case(name: &[u8], prefix: &[u8]) -> bool {
-    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+/// Refuses a body, which two fields announce (RFC 9112 §6). One that a proxy reads and this server does not could hide
+/// a request.
+fn check_no_body(fields: Fields<'_>) -> Result<(), HandshakeError> {
+    let mut lengths = fields.values("Content-Length");
+    let no_length = lengths.next().is_none_or(|length| length == b"0") && lengths.next().is_none();
+    let no_coding = fields.values("Transfer-Encoding").next().is_none();
+    if no_length && no_coding { Ok(()) } else { Err(HandshakeError::UnexpectedBody) }
 }

@@ -1,6 +1,10 @@
 //! A client's receive buffer: grows with what really arrives, and shrinks again.
 
-use super::connection::READ_MAX;
+use std::sync::Arc;
+
+use super::memory::{Charge, Exhausted, Memory, Purpose};
+use super::pace::READ_MAX;
+use crate::protocol::receiver::Receiver;
 
 /// The size in bytes of a buffer in which little has arrived: a thousand idle clients are the common case.
 const SMALL: usize = 512;
@@ -10,17 +14,21 @@ pub(crate) struct Buffer {
     bytes: Vec<u8>,
     filled: usize,
     max: usize,
+    charge: Charge,
     /// Whether the last read filled the buffer, so that there may be more to read.
     brimmed: bool,
 }
 
 impl Buffer {
-    /// An empty buffer that grows to `max` bytes, as many as may have to be kept, or to `READ_MAX` if that is more.
-    pub(crate) fn new(max: usize) -> Buffer {
-        Buffer { bytes: vec![0; SMALL], filled: 0, max: max.max(READ_MAX), brimmed: false }
+    /// Returns an empty buffer. It grows to `max` bytes, as many as may have to be kept, or to `READ_MAX` if that is
+    /// more.
+    pub(crate) fn new(max: usize, memory: &Arc<Memory>) -> Buffer {
+        let mut charge = Charge::new(memory, Purpose::Receive);
+        charge.settle(SMALL);
+        Buffer { bytes: vec![0; SMALL], filled: 0, max: max.max(READ_MAX), charge, brimmed: false }
     }
 
-    /// What has arrived.
+    /// Returns what has arrived.
     pub(crate) fn filled(&mut self) -> &mut [u8] {
         &mut self.bytes[..self.filled]
     }
@@ -29,15 +37,30 @@ impl Buffer {
         self.filled == 0
     }
 
-    /// Free space to read into: never empty while fewer than `max` bytes are kept. The buffer's size is quadrupled when
-    /// it is full, and up to `READ_MAX` also when the last read filled it.
-    pub(crate) fn free(&mut self) -> &mut [u8] {
-        if self.filled == self.bytes.len() || (self.brimmed && self.bytes.len() < READ_MAX) {
-            let len = (self.bytes.len() * 4).min(self.max);
-            self.bytes.reserve_exact(len - self.bytes.len());
-            self.bytes.resize(len, 0);
+    /// Returns free space to read into: never empty while fewer than `max` bytes are kept. The buffer's size is
+    /// quadrupled when it is full, and up to `READ_MAX` also when the last read filled it.
+    ///
+    /// # Errors
+    ///
+    /// `Exhausted` where it is full, and there is no memory now for it to grow.
+    pub(crate) fn free(&mut self) -> Result<&mut [u8], Exhausted> {
+        let is_full = self.filled == self.bytes.len();
+        if is_full || (self.brimmed && self.bytes.len() < READ_MAX) {
+            match self.grow() {
+                Err(Exhausted) if is_full => return Err(Exhausted),
+                _ => {}
+            }
         }
-        &mut self.bytes[self.filled..]
+        Ok(&mut self.bytes[self.filled..])
+    }
+
+    fn grow(&mut self) -> Result<(), Exhausted> {
+        let len = self.bytes.len().saturating_mul(4).min(self.max);
+        // While the bytes are moved there are both, the old buffer and the new one.
+        self.charge.resize(self.bytes.len() + len)?;
+        self.bytes.reserve_exact(len - self.bytes.len());
+        self.bytes.resize(len, 0);
+        self.charge.resize(len)
     }
 
     /// Notes that `count` bytes have been read into the free space.
@@ -46,9 +69,14 @@ impl Buffer {
         self.brimmed = self.filled == self.bytes.len();
     }
 
-    /// Keeps only the first `count` bytes.
-    pub(crate) fn keep(&mut self, count: usize) {
-        self.filled = count;
+    /// Keeps what the receiver still needs. Where that fills the buffer, [`Buffer::free`] makes it larger.
+    pub(crate) fn compact(&mut self, receiver: &mut Receiver) {
+        self.filled = receiver.compact(&mut self.bytes, self.filled).unwrap_or(self.filled);
+    }
+
+    /// Keeps nothing.
+    pub(crate) fn clear(&mut self) {
+        self.filled = 0;
     }
 
     /// Removes `count` bytes from the front.
@@ -73,6 +101,7 @@ impl Buffer {
             bytes.extend_from_slice(&self.bytes[..self.filled]);
             bytes.resize(len, 0);
             self.bytes = bytes;
+            self.charge.settle(len);
             self.brimmed = false;
         }
     }

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::Shared;
 use super::gate::Permit;
 use super::metrics::{Dropped, Metrics};
+use super::pace::READ_MAX;
 use super::room::Wire;
 use super::sync::{Condvar, Mutex, lock, wait_timeout};
 use super::tracer::Tracer;
 use crate::sys;
 
-/// The most that is read at once, in bytes: also what a sender is held to per tick while others lag.
-pub(crate) const READ_MAX: usize = 64 * 1024;
+/// How many reads there may be after the deadline of a whole head or message, each of what has already arrived: when
+/// the server itself was stopped for a while, that is what came in time.
+pub(crate) const LATE_READS_MAX: u32 = 8;
 
 /// The most that is read and discarded of a closing peer, in bytes.
 const LINGER_MAX: u64 = 16 * 1024 * 1024;
@@ -32,7 +33,8 @@ pub(crate) struct Connection {
     tracer: Option<Box<Tracer>>,
     /// Whether its request is still awaited: nothing is lost if it is cut now.
     awaits_head: AtomicBool,
-    lagged: AtomicBool,
+    /// Why it was cut by the room's writer, or for the sake of the others.
+    dropped: Mutex<Option<Dropped>>,
     writing_ended: Mutex<bool>,
     ended: Condvar,
 }
@@ -40,25 +42,22 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(
         socket: TcpStream,
-        number: u64,
         peer: SocketAddr,
         permit: Permit,
-        shared: &Shared,
+        metrics: Arc<Metrics>,
+        tracer: Option<Tracer>,
     ) -> Self {
         // Small messages are to leave at once. Where this fails, they leave a little later.
         let _ = socket.set_nodelay(true);
         Connection {
             socket,
-            number,
+            number: permit.number,
             peer,
             permit,
-            metrics: Arc::clone(&shared.metrics),
-            tracer: shared
-                .config
-                .trace
-                .then(|| Box::new(Tracer::new(shared.log.clone(), number, shared.limits()))),
+            metrics,
+            tracer: tracer.map(Box::new),
             awaits_head: AtomicBool::new(true),
-            lagged: AtomicBool::new(false),
+            dropped: Mutex::new(None),
             writing_ended: Mutex::new(false),
             ended: Condvar::new(),
         }
@@ -98,7 +97,7 @@ impl Connection {
         }
     }
 
-    /// Waits until everything that is to be sent has been sent, or the connection is cut; at most until `deadline`.
+    /// Waits until everything that is to be sent has been sent, or the connection is cut, at most until `deadline`.
     pub(crate) fn wait_for_end_of_writing(&self, deadline: Instant) {
         let mut ended = lock(&self.writing_ended);
         while !*ended {
@@ -122,9 +121,14 @@ impl Connection {
         }
     }
 
-    /// Whether the client was dropped because it fell too far behind.
-    pub(crate) fn has_lagged(&self) -> bool {
-        self.lagged.load(Ordering::Relaxed)
+    /// Ends the wait for a request, of which nothing more is awaited; what it is answered can still be sent.
+    pub(crate) fn end_reading(&self) {
+        let _ = self.socket.shutdown(Shutdown::Read);
+    }
+
+    /// Why the client was dropped, if it was.
+    pub(crate) fn dropped(&self) -> Option<Dropped> {
+        *lock(&self.dropped)
     }
 }
 
@@ -157,9 +161,10 @@ impl Wire for Connection {
         self.ended.notify_all();
     }
 
-    fn cut_for_lag(&self) {
-        self.lagged.store(true, Ordering::Relaxed);
-        self.metrics.dropped(Dropped::Lag);
+    fn cut_for(&self, reason: Dropped) {
+        if lock(&self.dropped).replace(reason).is_none() {
+            self.metrics.dropped(reason);
+        }
         self.cut();
     }
 }

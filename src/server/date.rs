@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub(crate) struct HttpDate(Duration);
 
 impl HttpDate {
-    /// Now; `None` where the clock has not been set.
+    /// Returns the present moment; `None` where the clock has not been set.
     pub(crate) fn now() -> Option<HttpDate> {
         SystemTime::now().duration_since(UNIX_EPOCH).ok().map(HttpDate)
     }
@@ -27,7 +27,7 @@ impl fmt::Display for HttpDate {
     }
 }
 
-/// Year, month from 0 and day from 1 of a day counted from 1 January 1970.
+/// Returns year, month from 0 and day from 1 of a day counted from 1 January 1970.
 fn date_of(mut days: u64) -> (u64, usize, u64) {
     let is_leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let mut year = 1970;

@@ -10,8 +10,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::STACK_SIZE;
-use super::sync::{Mutex, lock};
+use super::sync::{Mutex, STACK_SIZE, lock};
 
 /// How many lines may wait to be written.
 const LINES_MAX: usize = 1024;
@@ -26,12 +25,12 @@ pub struct Log {
 
 enum Entry {
     Line(String),
-    /// All lines before this have been written.
+    /// Told when all lines before it have been written.
     Flush(SyncSender<()>),
 }
 
 impl Log {
-    /// A log on stderr; a quiet one has nothing but errors.
+    /// Returns a log on stderr. A quiet one has nothing but errors.
     ///
     /// Where no thread can be had to write it, every line is dropped and counted.
     pub fn to_stderr(quiet: bool) -> Log {
@@ -42,21 +41,21 @@ impl Log {
         Log { lines, dropped, quiet }
     }
 
-    /// Something that happens every day.
+    /// Logs something that happens every day.
     pub fn info(&self, line: impl fmt::Display) {
         if !self.quiet {
             self.error(line);
         }
     }
 
-    /// Something that an operator ought to know.
+    /// Logs something that an operator ought to know.
     pub fn error(&self, line: impl fmt::Display) {
         if self.lines.try_send(Entry::Line(format!("{line}\n"))).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// How many lines could not be written.
+    /// Returns how many lines could not be written.
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
@@ -94,7 +93,7 @@ struct Throttled {
 }
 
 impl Throttle {
-    /// How many lines have been passed over since the last one, if one may be logged now.
+    /// Returns how many lines have been passed over since the last one, if one may be logged now.
     pub(crate) fn admit(&self) -> Option<u64> {
         let mut throttled = lock(&self.0);
         let now = Instant::now();

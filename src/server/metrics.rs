@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::refusal::Refusal;
 use super::sync::{Mutex, lock};
 use crate::protocol::close::CloseCode;
-use crate::protocol::refusal::Refusal;
 
 /// Why the server gave a client up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(crate) enum Dropped {
     Silent,
     /// It disappeared without a Close.
     Reset,
+    /// It was behind while memory was scarce.
+    Memory,
 }
 
 /// Everything that is counted while a server runs. Nothing here orders anything else: all is `Relaxed`.
@@ -29,7 +31,7 @@ pub(crate) struct Metrics {
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
     accept_errors: AtomicU64,
-    dropped: [AtomicU64; 3],
+    dropped: [AtomicU64; 4],
     refused: Mutex<BTreeMap<u16, u64>>,
     closes: Mutex<BTreeMap<u16, u64>>,
 }
@@ -38,7 +40,7 @@ impl Metrics {
     /// All at zero, the refusals and the usual closes listed.
     pub(crate) fn new() -> Metrics {
         let metrics = Metrics::default();
-        lock(&metrics.refused).extend(Refusal::ALL.map(|refusal| (refusal.status(), 0)));
+        lock(&metrics.refused).extend(Refusal::all().map(|refusal| (refusal.status(), 0)));
         lock(&metrics.closes).extend([1000, 1001, 1002, 1007, 1008, 1009, 1011].map(|code| (code, 0)));
         metrics
     }
@@ -88,7 +90,7 @@ impl Metrics {
     }
 
     pub(crate) fn close_sent(&self, code: CloseCode) {
-        *lock(&self.closes).entry(code.0).or_default() += 1;
+        *lock(&self.closes).entry(code.get()).or_default() += 1;
     }
 
     /// The page of `/metrics`.
@@ -115,12 +117,12 @@ impl Metrics {
             page.labelled("closes_total", "code", code, *count);
         }
         page.family("clients_dropped_total", "counter", "Clients given up, or gone without a Close.");
-        for (reason, count) in ["lag", "silent", "reset"].iter().zip(&self.dropped) {
+        for (reason, count) in ["lag", "silent", "reset", "memory"].iter().zip(&self.dropped) {
             page.labelled("clients_dropped_total", "reason", reason, get(count));
         }
         page.single("accept_errors_total", "counter", "Errors of accept.", get(&self.accept_errors));
         page.single("log_lines_dropped_total", "counter", "Log lines not written.", log_lines_dropped);
-        page.0
+        page.into_text()
     }
 }
 
@@ -131,7 +133,6 @@ pub(crate) struct Page(String);
 // Writing to a `String` cannot fail.
 impl Page {
     /// The lines themselves.
-    #[cfg(feature = "redis")]
     pub(crate) fn into_text(self) -> String {
         self.0
     }

@@ -1,98 +1,97 @@
 //! Everything that touches a socket, a thread or a clock.
 //!
-//! [`Server::run`] accepts; each connection gets a thread of its own, which lives the client's life from its request
-//! head to its closing; what clients say to each other goes through their room.
+//! [`Server::run`] accepts. Each connection gets a thread of its own, which lives the client's life from its request
+//! head to its closing. What clients say to each other goes through their room.
+//!
+//! # The map
+//!
+//! ```text
+//!   acceptor    accepting: each connection gets a place and a thread, or is refused
+//!   client      one client's life: request head, answer, room, closing
+//!   request     receiving a request until it is whole, or refused, or late
+//!   chat        a client in its room: reading and posting until there is a reason to end
+//!   site        what a request is answered
+//!   shared      what all threads of a server share
+//!   refuser     refusing where there is no place or no thread
+//!   rooms       all rooms by their names, and a client's seat in one of them
+//!   connection  one accepted socket: reading until a deadline, sending without waiting
+//!   tracer      what passes on a connection, explained
+//!   gate        how many connections there may be, and who is heard where the server is full
+//!   addresses   how many of them one address may have
+//!   policy      who may come in, by host and by origin
+//!   config      what an operator may choose
+//!   link        to other servers that share the rooms
+//!   room        who is in it, what is to be sent to them, and the one place that writes to clients
+//!   response    how responses are written
+//!   date        when
+//!   wishes      what a client asks for in its URL
+//!   names       what rooms and clients can be called
+//!   buffer      what a client has sent
+//!   pace        how fast senders are read while someone is far behind
+//!   memory      one number bounds all that clients can make the server hold
+//!   metrics     what is counted
+//!   refusal     how the server says no
+//!   log         what is logged, without waiting for it
+//!   sync        locks and threads
+//! ```
 
-#[cfg(not(feature = "redis"))]
-mod alone;
+mod acceptor;
+mod addresses;
 mod buffer;
+mod chat;
 mod client;
 pub mod config;
 mod connection;
 mod date;
 mod gate;
+mod link;
 mod log;
+mod memory;
 mod metrics;
+mod names;
+mod pace;
 mod policy;
-#[cfg(feature = "redis")]
-mod redis;
+mod refusal;
 mod refuser;
+mod request;
+mod response;
 mod room;
 mod rooms;
+mod shared;
 mod site;
 mod sync;
 mod tracer;
 mod wishes;
 
-use std::collections::BTreeMap;
-use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Instant;
 
-use crate::protocol::close::CloseCode;
-use crate::protocol::receiver::Limits;
-use crate::protocol::refusal::Refusal;
 use crate::sys::{self, Waker};
-#[cfg(not(feature = "redis"))]
-use alone::{Link, Presence};
+use acceptor::Acceptor;
 pub use config::Config;
-use connection::Connection;
-use gate::Gate;
 pub use log::Log;
-use log::Throttle;
-use metrics::Metrics;
-use policy::Policy;
-#[cfg(feature = "redis")]
-use redis::{Link, Presence};
-use refuser::Refuser;
-use room::{Bounds, Farewell, Wire};
-use rooms::Rooms;
-use sync::{Mutex, lock};
+use shared::Shared;
 
-/// Room for the calls of one thread, in bytes. Only what is used of it takes memory.
-const STACK_SIZE: usize = 64 * 1024;
-
-/// What the kernel may hold of what is sent to one client, in bytes; the kernel takes twice that for its own purposes.
+/// What the kernel may hold of what is sent to one client, in bytes. It takes twice that for its own purposes.
 ///
 /// Left to itself it would take megabytes: memory that nobody counts, and that is emptied in steps as large as the lag
 /// that is allowed.
 const SEND_BUFFER: i32 = 128 * 1024;
 
-/// How long to wait after an error of `accept` that is not over at once, such as no descriptor being free.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
 /// A server that is bound to its address.
 pub struct Server {
     listener: TcpListener,
     local_addr: SocketAddr,
-    waker: Arc<Waker>,
     shared: Arc<Shared>,
-}
-
-/// What all threads of a server share.
-struct Shared {
-    config: Config,
-    policy: Policy,
-    metrics: Arc<Metrics>,
-    gate: Arc<Gate>,
-    refuser: Refuser,
-    rooms: Arc<Rooms<Connection>>,
-    log: Log,
-    refusals: Throttle,
-    accept_errors: Throttle,
-    next_client: AtomicU64,
-    connections: Mutex<BTreeMap<u64, Weak<Connection>>>,
-    stopping: AtomicBool,
+    acceptor: Arc<Acceptor>,
 }
 
 /// Stops a running server from another thread.
 #[derive(Clone)]
 pub struct Handle {
-    shared: Arc<Shared>,
-    waker: Arc<Waker>,
+    acceptor: Arc<Acceptor>,
 }
 
 impl Server {
@@ -112,145 +111,44 @@ impl Server {
     ///
     /// Those of [`Server::bind`].
     pub fn bind_with_log(config: Config, log: Log) -> io::Result<Server> {
+        let config = config.within_bounds();
         let listener = TcpListener::bind(config.listen)?;
         sys::limit_send_buffer(&listener, SEND_BUFFER);
         let local_addr = listener.local_addr()?;
-        let waker = Arc::new(Waker::of(&listener)?);
-        let metrics = Arc::new(Metrics::new());
-        let max_lag = config.max_lag.max(config.max_message.saturating_mul(4));
-        let history = if config.echo { 0 } else { config.history };
-        let shared = Shared {
-            policy: Policy::new(local_addr.ip(), &config.allow_origins),
-            gate: Gate::new(config.max_clients),
-            refuser: Refuser::new(config.close_timeout),
-            rooms: Rooms::new(Bounds { history, max_lag }, Arc::clone(&metrics), Link::new(&config, &log)),
-            metrics,
-            log,
-            refusals: Throttle::default(),
-            accept_errors: Throttle::default(),
-            next_client: AtomicU64::new(1),
-            connections: Mutex::default(),
-            stopping: AtomicBool::new(false),
-            config,
-        };
-        Ok(Server { listener, local_addr, waker, shared: Arc::new(shared) })
+        let waker = Waker::of(&listener)?;
+        let shared = Arc::new(Shared::new(config, local_addr.ip(), log));
+        let acceptor = Acceptor::new(Arc::clone(&shared), waker);
+        Ok(Server { listener, local_addr, shared, acceptor })
     }
 
-    /// The address it is bound to, with the real port.
+    /// Returns the address that it is bound to, with the real port.
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
     }
 
-    /// A handle to stop it by.
+    /// Returns a handle to stop it by.
     pub fn handle(&self) -> Handle {
-        Handle { shared: Arc::clone(&self.shared), waker: Arc::clone(&self.waker) }
+        Handle { acceptor: Arc::clone(&self.acceptor) }
     }
 
-    /// Serves until it is stopped; then sends everyone what was queued and a Close, and waits at most
-    /// [`Config::close_timeout`] for them.
+    /// Serves until it is stopped. Then it sends everyone what was queued and a Close, and waits at most
+    /// [`Config::close_timeout`] for them: a *graceful shutdown*.
     pub fn run(self) {
-        self.shared.rooms.link().start(&self.shared.rooms);
-        while !self.shared.stopping.load(Ordering::SeqCst) {
-            match self.listener.accept() {
-                Ok((socket, peer)) => self.shared.admit(socket, peer),
-                Err(error) => self.shared.endure(&error),
-            }
-        }
+        let Shared { config, rooms, log, .. } = &*self.shared;
+        let hearing = Arc::clone(rooms);
+        rooms.link().start(move |server, news| hearing.hear(server, news));
+        self.acceptor.run(&self.listener);
         drop(self.listener);
-        self.shared.say_goodbye();
+        let deadline = Instant::now() + config.close_timeout;
+        log.info("stopping");
+        self.acceptor.say_goodbye(deadline);
+        rooms.link().stop(deadline);
     }
 }
 
 impl Handle {
     /// Makes [`Server::run`] stop accepting and end.
     pub fn stop(&self) {
-        self.shared.stopping.store(true, Ordering::SeqCst);
-        self.waker.wake();
-    }
-}
-
-impl Shared {
-    fn limits(&self) -> Limits {
-        Limits { max_message: self.config.max_message, max_fragments: self.config.max_fragments }
-    }
-
-    /// Finds a place and a thread for a connection, or refuses it.
-    fn admit(self: &Arc<Shared>, socket: TcpStream, peer: SocketAddr) {
-        if self.stopping.load(Ordering::SeqCst) {
-            return;
-        }
-        let Some(permit) = self.gate.admit() else {
-            self.refuser.refuse(socket);
-            self.log_refusal(Refusal::ServerFull, peer);
-            return;
-        };
-        let number = self.next_client.fetch_add(1, Ordering::Relaxed);
-        let connection = Arc::new(Connection::new(socket, number, peer, permit, self));
-        lock(&self.connections).insert(number, Arc::downgrade(&connection));
-        let (shared, served) = (Arc::clone(self), Arc::clone(&connection));
-        let serve = move || {
-            let listed = Listed { shared: &shared, number };
-            client::serve(&served, &shared);
-            drop(listed);
-        };
-        if thread::Builder::new().stack_size(STACK_SIZE).spawn(serve).is_err() {
-            lock(&self.connections).remove(&number);
-            if let Some(connection) = Arc::into_inner(connection) {
-                self.refuser.refuse(connection.into_socket());
-            }
-            self.log_refusal(Refusal::ServerFull, peer);
-        }
-    }
-
-    /// Goes on after an error of `accept`, whatever it is.
-    fn endure(&self, error: &io::Error) {
-        if self.stopping.load(Ordering::SeqCst) {
-            return;
-        }
-        self.metrics.accept_error();
-        if let Some(passed_over) = self.accept_errors.admit() {
-            self.log.error(format_args!("cannot accept: {error} ({passed_over} more of its kind before)"));
-        }
-        // A connection that was gone before it was accepted is no reason to wait.
-        if !matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) {
-            thread::sleep(ACCEPT_PAUSE);
-        }
-    }
-
-    fn log_refusal(&self, refusal: Refusal, peer: SocketAddr) {
-        self.metrics.refused(refusal);
-        if let Some(passed_over) = self.refusals.admit() {
-            let status = refusal.status();
-            self.log.info(format_args!("refused {peer}: {status} {refusal} ({passed_over} more before)"));
-        }
-    }
-
-    /// Ends every connection, politely as far as time allows.
-    fn say_goodbye(&self) {
-        let deadline = Instant::now() + self.config.close_timeout;
-        self.log.info("stopping");
-        self.each_connection(Connection::cut_if_awaiting_head);
-        let farewell = Farewell { code: CloseCode::GOING_AWAY, reason: "server going away", waits: true };
-        self.rooms.close(farewell, deadline);
-        self.gate.wait_until_empty(deadline);
-        self.each_connection(Wire::cut);
-        self.rooms.link().stop(deadline);
-    }
-
-    fn each_connection(&self, act: impl Fn(&Connection)) {
-        let connections: Vec<_> = lock(&self.connections).values().filter_map(Weak::upgrade).collect();
-        connections.iter().for_each(|connection| act(connection));
-    }
-}
-
-/// A connection's entry in the list of all, taken out when its thread ends, by return or by panic.
-struct Listed<'s> {
-    shared: &'s Shared,
-    number: u64,
-}
-
-impl Drop for Listed<'_> {
-    fn drop(&mut self) {
-        lock(&self.shared.connections).remove(&self.number);
+        self.acceptor.stop();
     }
 }

@@ -1,41 +1,43 @@
-//! Who may come in: the hosts a server goes by, and the web origins that may connect to it.
+//! Who may come in: the names a server goes by, and the web origins that may connect to it.
 //!
 //! A page from anywhere can make its visitor's browser connect to any address. The browser tells truly where the page
 //! came from (`Origin`) and what name it connected to (`Host`). Checking the first keeps foreign pages out; checking
-//! the second, on a server that only this machine can reach, keeps out a page whose own name has been made to lead
-//! here (DNS rebinding).
+//! the second keeps out a page whose own name has been made to lead here (DNS rebinding): of such a page both are the
+//! same. So a server has to know its names. One that only this machine can reach has the loopback's; any other one has
+//! to be told, or answers to every name.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::config::AllowedOrigin;
+use super::config::{AllowedHost, AllowedOrigin, Config};
+use super::refusal::Refusal;
 use crate::protocol::handshake::Request;
 use crate::protocol::origin::{Host, Origin};
-use crate::protocol::refusal::Refusal;
 
 /// See the module's documentation.
 pub(crate) struct Policy {
-    /// The address a server is bound to that only this machine can reach.
-    loopback: Option<IpAddr>,
-    allowed: Vec<AllowedOrigin>,
+    /// The address the server is bound to.
+    bound: IpAddr,
+    hosts: Vec<AllowedHost>,
+    origins: Vec<AllowedOrigin>,
     allows_all: bool,
 }
 
 impl Policy {
-    pub(crate) fn new(bound: IpAddr, allowed: &[AllowedOrigin]) -> Policy {
-        let bound = bound.to_canonical();
+    pub(crate) fn new(bound: IpAddr, config: &Config) -> Policy {
         Policy {
-            loopback: bound.is_loopback().then_some(bound),
-            allowed: allowed.to_vec(),
-            allows_all: allowed.iter().any(AllowedOrigin::is_any),
+            bound: bound.to_canonical(),
+            hosts: config.allow_hosts.clone(),
+            origins: config.allow_origins.clone(),
+            allows_all: config.allow_origins.iter().any(AllowedOrigin::is_any),
         }
     }
 
-    /// Checks a request's host and, if it asks for an upgrade, its origin.
-    pub(crate) fn check(&self, request: &Request<'_>) -> Result<(), Refusal> {
+    /// Checks the host of a request from `peer` and, if it asks for an upgrade, its origin.
+    pub(crate) fn check(&self, request: &Request<'_>, peer: IpAddr) -> Result<(), Refusal> {
         if self.allows_all {
             return Ok(());
         }
-        if !self.allows_host(request.host.host) {
+        if !self.allows_host(canonical(request.host.host), peer) {
             return Err(Refusal::HostNotAllowed);
         }
         if !request.asks_for_upgrade() {
@@ -49,22 +51,31 @@ impl Policy {
         }
     }
 
-    fn allows_host(&self, host: Host<'_>) -> bool {
-        const LOOPBACK: [Host<'_>; 3] = [
-            Host::Name("localhost"),
-            Host::Ip(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)),
-            Host::Ip(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST)),
-        ];
-        let Some(bound) = self.loopback else {
-            return true;
-        };
-        let host = match host {
-            Host::Ip(address) => Host::Ip(address.to_canonical()),
-            name => name,
-        };
-        LOOPBACK.contains(&host)
-            || host == Host::Ip(bound)
-            || self.origins().any(|origin| origin.host() == host)
+    fn allows_host(&self, host: Host<'_>, peer: IpAddr) -> bool {
+        let is_of_origin = || self.origins().any(|origin| canonical(origin.host()) == host);
+        if !self.hosts.is_empty() {
+            let is_named =
+                self.hosts.iter().filter_map(AllowedHost::host).any(|named| canonical(named) == host);
+            is_named || (peer.to_canonical().is_loopback() && self.is_of_loopback(host))
+        } else if self.bound.is_loopback() {
+            self.is_of_loopback(host) || is_of_origin()
+        } else {
+            // An address is no name that somebody else could make lead here.
+            let leads_nowhere_else = matches!(host, Host::Ip(_)) || host.is_localhost();
+            self.origins.is_empty() || leads_nowhere_else || is_of_origin()
+        }
+    }
+
+    /// Whether the loopback goes by this name, or by the address the server is bound to.
+    fn is_of_loopback(&self, host: Host<'_>) -> bool {
+        match host {
+            Host::Ip(address) => {
+                let is_usual =
+                    [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()].contains(&address);
+                is_usual || (address == self.bound && address.is_loopback())
+            }
+            Host::Name(_) => host.is_localhost(),
+        }
     }
 
     fn allows_origin(&self, origin: &Origin<'_>) -> bool {
@@ -72,6 +83,17 @@ impl Policy {
     }
 
     fn origins(&self) -> impl Iterator<Item = Origin<'_>> {
-        self.allowed.iter().filter_map(AllowedOrigin::origin)
+        self.origins.iter().filter_map(AllowedOrigin::origin)
     }
 }
+
+/// An IPv4 address is the same one in the form of an IPv6 address.
+fn canonical(host: Host<'_>) -> Host<'_> {
+    match host {
+        Host::Ip(address) => Host::Ip(address.to_canonical()),
+        name => name,
+    }
+}
+
+#[cfg(test)]
+mod tests;

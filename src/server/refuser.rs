@@ -1,4 +1,4 @@
-//! Refuses connections for which there is neither place nor thread, all in one thread.
+//! Refuses connections for which there is no place or no thread, all in one thread.
 //!
 //! A socket that is closed while something of its peer is still unread is reset, and a reset may destroy the refusal on
 //! its way. So these, too, are read to their end, within bounds.
@@ -10,8 +10,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{STACK_SIZE, site};
-use crate::protocol::refusal::Refusal;
+use super::refusal::Refusal;
+use super::response;
+use super::sync::STACK_SIZE;
 use crate::sys;
 
 /// How many refused connections are waited for; of more, the oldest are let go.
@@ -41,9 +42,9 @@ impl Refuser {
         Refuser(sockets)
     }
 
-    /// Tells a peer that the server is full. It never waits.
-    pub(crate) fn refuse(&self, socket: TcpStream) {
-        let _ = sys::send_now(&socket, &site::refuse(Refusal::ServerFull, b""));
+    /// Tells a peer why it is not heard. It never waits.
+    pub(crate) fn refuse(&self, socket: TcpStream, refusal: Refusal) {
+        let _ = sys::send_now(&socket, &response::refuse(refusal, b""));
         let _ = socket.shutdown(Shutdown::Write);
         // Nobody else has this socket: it may be made one that does not wait.
         if socket.set_nonblocking(true).is_ok() {

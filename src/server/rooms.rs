@@ -1,26 +1,27 @@
 //! All rooms by their names, and a client's seat in one of them.
 
-#[cfg(feature = "redis")]
-mod elsewhere;
+mod neighbours;
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::sync::Arc;
+use std::thread;
 use std::time::Instant;
 
+use super::link::{Link, News, Presence};
+use super::memory::Memory;
 use super::metrics::Metrics;
+use super::pace::Rest;
 use super::room::{Bounds, Farewell, MemberId, Newcomer, Room, Wire};
 use super::sync::{Mutex, lock};
-use super::{Link, Presence};
-#[cfg(feature = "redis")]
-pub(crate) use elsewhere::Delivery;
-#[cfg(feature = "redis")]
-use elsewhere::Guests;
+use neighbours::{NeighbourId, Neighbours};
 
 /// The rooms that have someone in them.
 pub(crate) struct Rooms<W> {
     bounds: Bounds,
     metrics: Arc<Metrics>,
-    /// To the servers that share them.
+    memory: Arc<Memory>,
+    /// Goes to the servers that share them.
     link: Link,
     open: Mutex<Open<W>>,
 }
@@ -30,33 +31,29 @@ struct Open<W> {
     /// Whether nobody comes in any more.
     closed: bool,
     /// Who is in these rooms, or others, on other servers.
-    #[cfg(feature = "redis")]
-    guests: Guests,
+    neighbours: Neighbours,
 }
 
 struct Occupied<W> {
     room: Arc<Room<W>>,
     seats: usize,
+    /// Those who are in it on other servers, and as which members here.
+    guests: BTreeMap<NeighbourId, MemberId>,
 }
 
 impl<W: Wire> Rooms<W> {
-    pub(crate) fn new(bounds: Bounds, metrics: Arc<Metrics>, link: Link) -> Arc<Self> {
-        let open = Open {
-            rooms: BTreeMap::new(),
-            closed: false,
-            #[cfg(feature = "redis")]
-            guests: Guests::default(),
-        };
-        Arc::new(Rooms { bounds, metrics, link, open: Mutex::new(open) })
+    pub(crate) fn new(bounds: Bounds, metrics: Arc<Metrics>, memory: Arc<Memory>, link: Link) -> Arc<Self> {
+        let open = Open { rooms: BTreeMap::new(), closed: false, neighbours: Neighbours::default() };
+        Arc::new(Rooms { bounds, metrics, memory, link, open: Mutex::new(open) })
     }
 
-    /// The link to the servers that share the rooms.
+    /// Returns the link to the servers that share the rooms.
     pub(crate) fn link(&self) -> &Link {
         &self.link
     }
 
-    /// A seat for `newcomer` in the room of this name, which comes into being if need be; `None` once the rooms are
-    /// closed.
+    /// Returns a seat for `newcomer` in the room of this name, which comes into being if need be. Once the rooms are
+    /// closed, there are none.
     pub(crate) fn enter(self: &Arc<Self>, name: &str, newcomer: Newcomer<W>) -> Option<Seat<W>> {
         let (room, (id, presence)) = {
             let mut open = lock(&self.open);
@@ -65,10 +62,10 @@ impl<W: Wire> Rooms<W> {
             }
             let open = &mut *open;
             let occupied = open.rooms.entry(name.to_owned()).or_insert_with(|| {
-                let room = Room::new(self.bounds, Arc::clone(&self.metrics));
-                #[cfg(feature = "redis")]
-                open.guests.enter(name, &room);
-                Occupied { room: Arc::new(room), seats: 0 }
+                let room = Room::new(self.bounds, Arc::clone(&self.metrics), &self.memory);
+                let guests = open.neighbours.within(name).into_iter();
+                let guests = guests.map(|(id, name)| (id, room.admit_guest(name))).collect();
+                Occupied { room: Arc::new(room), seats: 0, guests }
             });
             occupied.seats += 1;
             // Under this lock, so that whoever is let in is in before the rooms are closed.
@@ -100,6 +97,65 @@ impl<W: Wire> Rooms<W> {
         rooms.iter().take_while(|_| Instant::now() <= deadline).for_each(|room| room.flush());
     }
 
+    /// Takes what another server tells. What is said there is written to each room here at once, as far as it can be.
+    pub(crate) fn hear(&self, server: u64, news: &[News<'_>]) {
+        let mut delivery = Delivery { rooms: self, found: BTreeMap::new(), rest: Rest::default() };
+        for item in news {
+            match *item {
+                News::Message { room, frame } => delivery.post(room, frame),
+                News::Joined { client, room, name } => self.change(
+                    room,
+                    |neighbours| neighbours.add(room, (server, client), name),
+                    |here| _ = here.guests.insert((server, client), here.room.admit_guest(name)),
+                ),
+                News::Left { client, room } => self.see_off(room, server, client),
+                News::RosterBegins => lock(&self.open).neighbours.begin_roster(server),
+                News::RosterEnds => self.see_off_unseen(server),
+                News::Gone => {
+                    lock(&self.open).neighbours.begin_roster(server);
+                    self.see_off_unseen(server);
+                }
+            }
+        }
+        delivery.flush();
+    }
+
+    fn see_off_unseen(&self, server: u64) {
+        let unseen = lock(&self.open).neighbours.unseen(server);
+        unseen.iter().for_each(|(room, (server, client))| self.see_off(room, *server, *client));
+    }
+
+    fn see_off(&self, room: &str, server: u64, client: u64) {
+        self.change(
+            room,
+            |neighbours| neighbours.remove(room, (server, client)),
+            |here| {
+                let guest = here.guests.remove(&(server, client));
+                guest.into_iter().for_each(|guest| here.room.leave(guest, None));
+            },
+        );
+    }
+
+    /// Changes who is known to be elsewhere. If that is news, it is posted in the room, if the room is here.
+    fn change(
+        &self,
+        room: &str,
+        note: impl FnOnce(&mut Neighbours) -> bool,
+        post: impl FnOnce(&mut Occupied<W>),
+    ) {
+        let mut open = lock(&self.open);
+        if !note(&mut open.neighbours) {
+            return;
+        }
+        if let Some(here) = open.rooms.get_mut(room) {
+            // Under this lock, so that a room that comes into being knows either way.
+            post(here);
+            let room = Arc::clone(&here.room);
+            drop(open);
+            room.flush();
+        }
+    }
+
     fn give_up_seat(&self, name: &str) {
         let mut open = lock(&self.open);
         if let Some(occupied) = open.rooms.get_mut(name) {
@@ -112,21 +168,56 @@ impl<W: Wire> Rooms<W> {
     }
 }
 
-/// A client's membership of a room: dropped, by return or by panic, it is ended.
+impl<W> Open<W> {
+    fn find(&self, room: &str) -> Option<Arc<Room<W>>> {
+        self.rooms.get(room).map(|occupied| Arc::clone(&occupied.room))
+    }
+}
+
+/// Messages from elsewhere: posted as they come, flushed together.
+struct Delivery<'r, 'n, W: Wire> {
+    rooms: &'r Rooms<W>,
+    /// The rooms that have been asked for, if they are here.
+    found: BTreeMap<&'n str, Option<Arc<Room<W>>>>,
+    /// What is owed to rooms in which someone is far behind.
+    rest: Rest,
+}
+
+impl<'n, W: Wire> Delivery<'_, 'n, W> {
+    /// Posts a frame to everyone in the room of this name, if there is one here.
+    fn post(&mut self, name: &'n str, frame: &[u8]) {
+        let rooms = self.rooms;
+        let room = self.found.entry(name).or_insert_with(|| lock(&rooms.open).find(name));
+        let Some(room) = room else { return };
+        room.relay_from_elsewhere(frame);
+        let owed = if room.is_someone_far_behind() { frame.len() } else { 0 };
+        if let Some(rest) = self.rest.after(owed) {
+            self.flush();
+            thread::sleep(rest);
+        }
+    }
+
+    /// See [`Room::flush`].
+    fn flush(&mut self) {
+        mem::take(&mut self.found).into_values().flatten().for_each(|room| room.flush());
+    }
+}
+
+/// A client's membership of a room. It ends when the seat is dropped, by return or by panic.
 pub(crate) struct Seat<W: Wire> {
     rooms: Arc<Rooms<W>>,
     name: String,
     room: Arc<Room<W>>,
     id: MemberId,
-    /// The Close with which the membership is to end, if it is not to end without a word.
+    /// The Close with which the membership is to end; `None` for an end without a word.
     farewell: Option<Farewell>,
     /// Dropped after the membership has ended.
     _presence: Option<Presence>,
 }
 
 impl<W: Wire> Seat<W> {
-    /// See [`Room::relay`]. Other servers are told at the same moment: whoever answers, here or there, is behind it here
-    /// and there.
+    /// See [`Room::relay`]. Other servers are told at the same moment: whoever answers, here or there, is behind it
+    /// here and there.
     pub(crate) fn relay(&self, frame: &[u8]) {
         self.room.relay(self.id, frame, || self.rooms.link.publish(&self.name, frame));
     }

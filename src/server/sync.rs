@@ -1,8 +1,11 @@
-//! The locks, and how they are used: one that was poisoned by a panic is used on, since nothing of a client's own runs
-//! under it.
+//! Locks and threads.
 //!
-//! In tests built with `--cfg chinwag_model` they are those of a model checker, which leads the rooms through many
-//! thousands of schedules: see `room/model`.
+//! A lock that was poisoned by a panic stays in use: nothing of a client's own runs under it. In tests built with
+//! `--cfg chinwag_model` locks and threads are those of a model checker, which leads the rooms through many thousands
+//! of schedules: see `room/model`.
+
+/// Room for the calls of one thread, in bytes. Only what is used of it takes memory.
+pub(crate) const STACK_SIZE: usize = 64 * 1024;
 
 #[cfg(all(test, chinwag_model))]
 mod model;
@@ -13,7 +16,12 @@ mod real {
     pub(crate) use std::thread;
     use std::time::Duration;
 
-    /// Locks.
+    /// Does nothing for some time.
+    pub(crate) fn pause(time: Duration) {
+        thread::sleep(time);
+    }
+
+    /// Locks, waiting for whoever holds the lock.
     pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
@@ -27,7 +35,7 @@ mod real {
         }
     }
 
-    /// Waits on a condition variable for some time; whether that is over.
+    /// Waits on a condition variable, at most for `timeout`; returns whether that is over.
     pub(crate) fn wait_timeout<'m, T>(
         condition: &Condvar,
         guard: MutexGuard<'m, T>,

@@ -11,7 +11,7 @@ mod tests;
 
 use std::mem;
 
-use super::Log;
+use super::log::Log;
 use super::sync::{Mutex, lock};
 use crate::protocol::head::Head;
 use crate::protocol::receiver::Limits;
@@ -33,7 +33,7 @@ impl Tracer {
         Tracer { log, number, conversation: Mutex::new(Conversation::new(limits)) }
     }
 
-    /// Takes what has been received; nothing is the end of the stream.
+    /// Takes what has been received. No bytes are the end of the stream.
     pub(crate) fn receive(&self, bytes: &[u8]) {
         self.follow(|conversation| match bytes {
             [] => conversation.end_receiving(),
@@ -46,7 +46,7 @@ impl Tracer {
         self.follow(|conversation| conversation.send(bytes));
     }
 
-    /// Nothing more is sent.
+    /// Takes note that nothing more is sent.
     pub(crate) fn end_sending(&self) {
         self.follow(Conversation::end_sending);
     }
@@ -145,8 +145,8 @@ impl Conversation {
                         self.tell(Direction::In, heads::explain_request(&head));
                         self.incoming = Incoming::Decided { head, after };
                     }
-                    Err(refusal) => {
-                        let text = heads::explain_refused(bytes, refusal);
+                    Err(error) => {
+                        let text = heads::explain_refused(bytes, error);
                         self.tell(Direction::In, text);
                         self.incoming = Incoming::Ignored;
                     }

@@ -1,16 +1,14 @@
 //! What a client asks for in its URL: `?name=alice&history=20`.
 
-use crate::protocol::refusal::Refusal;
+use super::names::is_client_name;
+use super::refusal::Refusal;
 
-/// The longest name in characters.
-const NAME_MAX: usize = 32;
-
-/// What a client asks for; by default the bare relay.
+/// What a client asks for. By default that is the bare relay.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Wishes {
-    /// Takes part in announcements under this name.
+    /// The name under which it takes part in announcements.
     pub(crate) name: Option<String>,
-    /// Wants so many of the newest messages.
+    /// How many of the newest messages it wants to have.
     pub(crate) history: usize,
 }
 
@@ -35,15 +33,10 @@ impl Wishes {
 
 fn parse_name(value: &str) -> Result<String, Refusal> {
     let name = percent_decode(value).and_then(|bytes| String::from_utf8(bytes).ok());
-    name.filter(|name| is_name(name)).ok_or(Refusal::InvalidQuery)
+    name.filter(|name| is_client_name(name)).ok_or(Refusal::InvalidQuery)
 }
 
-/// Whether a client can be called that.
-pub(crate) fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.chars().count() <= NAME_MAX && !name.chars().any(char::is_control)
-}
-
-/// A number in digits; one too large to count to is the largest.
+/// Parses a number in digits. One too large to count to is the largest.
 fn parse_count(value: &str) -> Result<usize, Refusal> {
     if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Refusal::InvalidQuery);
@@ -51,7 +44,7 @@ fn parse_count(value: &str) -> Result<usize, Refusal> {
     Ok(value.parse().unwrap_or(usize::MAX))
 }
 
-/// RFC 3986 §2.1. A plus is a plus.
+/// Decodes what is percent-encoded (RFC 3986 §2.1). A plus is a plus.
 fn percent_decode(text: &str) -> Option<Vec<u8>> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

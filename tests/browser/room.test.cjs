@@ -1,6 +1,7 @@
 // Talking: tabs, rooms, who is here, the history, the door.
 'use strict';
 
+const fs = require('node:fs');
 const { assert, scene, until } = require('./house.cjs');
 
 const clipboard = { permissions: ['clipboard-read', 'clipboard-write'] };
@@ -98,6 +99,19 @@ scene('a newcomer gets the history, and a line where it ends', async (stage) => 
   await bob.sees('three');
   const order = (await bob.all('#messages li')).map((item) => item.replace(/\d\d:\d\d/g, '').trim());
   assert.deepEqual(order, ['aliceone', 'alicetwo', 'Unknown originfrom a script', 'You came in', 'alicethree']);
+});
+
+scene('a bot speaks as the README says', async (stage) => {
+  const [alice, bot] = [await stage.person('alice'), await stage.client()];
+  const [, block] = fs.readFileSync('README.md', 'utf8').match(/^```json\n(.*)\n```$/m);
+  const { name, text } = JSON.parse(block);
+  // What has an id is shown once.
+  bot.send(block);
+  bot.send(block);
+  bot.send('the end');
+  await alice.sees('the end');
+  assert.deepEqual(await alice.texts(), [text, 'the end']);
+  assert.deepEqual(await alice.all('.message .name'), [name, 'Unknown origin']);
 });
 
 scene('another name, another room, by the same door', async (stage) => {

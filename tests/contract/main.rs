@@ -1,4 +1,4 @@
-//! The whole program against its contract, one module for each section.
+//! The whole program against its contract, one module for each topic.
 //!
 //! Everything here is done from outside: the real binary is started on a free port of the loopback
 //! interface and spoken to over TCP. Nothing is shared with `src/`; `support` writes and reads HTTP and
@@ -6,11 +6,11 @@
 #![cfg(feature = "server")]
 #![allow(missing_docs)]
 
-mod s1_command;
-mod s2_http;
-mod s3_frames;
-mod s4_closing;
-mod s5_admission;
-mod s6_room;
-mod s7_page;
+mod admission;
+mod closing;
+mod command;
+mod frames;
+mod http;
+mod page;
+mod room;
 mod support;

@@ -54,7 +54,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// The most memory that a server may take for this load, in bytes, as the README states it:
+    /// The most memory that a server may take for this load, in bytes, as docs/operating.md states it:
     ///
     /// ```text
     ///   clients × (stack 64 KiB + receive buffer 2 × max_message + 16 KiB for all else)

@@ -284,6 +284,6 @@ fn the_naive_decoder_agrees() {
 fn the_table_has_every_error() {
     let table = table();
     for error in chinwag::protocol::error::ProtocolError::ALL {
-        assert!(table.iter().any(|case| case.seen.contains(&Seen::Failed(error))), "{error:?}");
+        assert!(table.iter().any(|case| case.seen.contains(&Seen::Failed(*error))), "{error:?}");
     }
 }

@@ -1,8 +1,8 @@
 //! Requests written by hand, and what the scanner and the parser make of them.
 
 use chinwag::protocol::handshake::Request;
+use chinwag::protocol::handshake_error::HandshakeError;
 use chinwag::protocol::head::Head;
-use chinwag::protocol::refusal::Refusal;
 
 pub const REQUEST_LINE: &str = "GET / HTTP/1.1";
 pub const HOST: &str = "Host: 127.0.0.1:8080";
@@ -32,19 +32,19 @@ pub fn handshake_with(name: &str, lines: &[&str]) -> Vec<u8> {
     get(&others.chain(lines).copied().collect::<Vec<_>>())
 }
 
-pub fn parse(bytes: &[u8]) -> Result<Request<'_>, Refusal> {
+pub fn parse(bytes: &[u8]) -> Result<Request<'_>, HandshakeError> {
     let (request, rest) = Request::parse(bytes)?.unwrap_or_else(|| panic!("incomplete: {}", shown(bytes)));
     assert_eq!(rest, b"", "{}", shown(bytes));
     Ok(request)
 }
 
 /// Why the parser refuses a request, if it does.
-pub fn refusal(bytes: &[u8]) -> Option<Refusal> {
+pub fn refusal(bytes: &[u8]) -> Option<HandshakeError> {
     parse(bytes).err()
 }
 
 /// The length of a head that is complete, or why it is refused.
-pub type Verdict = Result<usize, Refusal>;
+pub type Verdict = Result<usize, HandshakeError>;
 
 /// What the scanner says of the pieces, and after how many bytes; `None` when it needs more than all of them.
 pub fn scan<'p>(pieces: impl IntoIterator<Item = &'p [u8]>) -> Option<(Verdict, usize)> {
@@ -60,7 +60,7 @@ pub fn scan<'p>(pieces: impl IntoIterator<Item = &'p [u8]>) -> Option<(Verdict, 
 }
 
 /// Asserts that the head is complete, or refused, with its last byte and not before.
-pub fn assert_falls(bytes: &[u8], refused: Option<Refusal>) {
+pub fn assert_falls(bytes: &[u8], refused: Option<HandshakeError>) {
     let verdict = refused.map_or(Ok(bytes.len()), Err);
     assert_eq!(scan([bytes]), Some((verdict, bytes.len())), "whole: {}", shown(bytes));
     assert_eq!(scan(bytes.chunks(1)), Some((verdict, bytes.len())), "byte by byte: {}", shown(bytes));

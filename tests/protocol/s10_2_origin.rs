@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
+use chinwag::protocol::handshake_error::HandshakeError::InvalidOrigin;
 use chinwag::protocol::origin::{Authority, Host, Origin};
-use chinwag::protocol::refusal::Refusal::OriginNotAllowed;
 
 use crate::requests::*;
 
@@ -115,8 +115,17 @@ mod host {
             "[1:2:3:4:5:6:7]",
             "[1:2:3:4:5:6:7:8:9]",
             "[12345::]",
-            "[fe80::1%25eth0]",
-            "[fe80::1%eth0]",
+            "[fe80::1%]",
+            "[fe80::1%25%]",
+            "[fe80::1%eth0%g0]",
+            "[fe80::1%eth 0]",
+            "[fe80::1%a/b]",
+            "[fe80::1%a]b]",
+            "[%eth0]",
+            "[eth0%fe80::1]",
+            "fe80::1%eth0",
+            "127.0.0.1%eth0",
+            "[127.0.0.1%eth0]",
             "[v1.a]",
             "[ ::1]",
             "http://a",
@@ -151,7 +160,65 @@ mod host {
             }
         }
         assert_eq!(name("A.Example"), name("a.eXAMPLE"));
-        assert_ne!(name("a.example"), name("a.example."));
+    }
+
+    /// It stands for the root of all names, with or without which a name is the same. Of two, one is part of the name.
+    #[test]
+    fn is_the_same_with_one_dot_at_its_end() {
+        for (a, b) in
+            [("a.example", "a.example."), ("A.example.", "a.eXample"), ("a", "a."), ("127.1", "127.1.")]
+        {
+            assert_eq!(name(a), name(b), "{a} {b}");
+            assert_eq!(name(b), name(a), "{a} {b}");
+        }
+        for (a, b) in [("a", "a.."), ("a.", "a.."), ("a", ".a"), ("a.b", "ab"), ("a.", "b."), ("a", "a%2e")] {
+            assert_ne!(name(a), name(b), "{a} {b}");
+            assert_ne!(name(b), name(a), "{a} {b}");
+        }
+        assert_ne!(name("127.0.0.1."), ip("127.0.0.1"));
+    }
+
+    /// RFC 6874: which of the sender's interfaces leads there is its own affair.
+    #[test]
+    fn may_have_an_ipv6_zone_that_is_not_compared() {
+        for zone in ["%eth0", "%25eth0", "%1", "%251", "%en0.1", "%br-lan", "%a%20b", "%25"] {
+            for address in ["fe80::1", "FE80:0::1", "::1"] {
+                let bracketed = format!("[{address}{zone}]");
+                let with_port = format!("{bracketed}:8080");
+                let [bare, with_port] =
+                    [&bracketed, &with_port].map(|text| Authority::parse(text.as_bytes()).unwrap());
+                assert_eq!((Some(bare.host), bare.port), (ip(address), None), "{bracketed}");
+                assert_eq!((Some(with_port.host), with_port.port), (ip(address), Some(8080)), "{bracketed}");
+            }
+        }
+    }
+
+    /// RFC 6761 §6.3.
+    #[test]
+    fn is_a_name_of_the_loopback_where_it_ends_in_localhost() {
+        for text in
+            ["localhost", "LocalHost", "localhost.", "a.localhost", "a.b.LOCALHOST", "chat.localhost."]
+        {
+            assert!(name(text).unwrap().is_localhost(), "{text}");
+        }
+        let others = [
+            "localhost.evil.example",
+            "notlocalhost",
+            "a.notlocalhost",
+            "localhos",
+            "localhost..",
+            "l",
+            "localhost.a",
+            "%6cocalhost",
+            "a-localhost",
+            "localhost%2e",
+        ];
+        for text in others {
+            assert!(!name(text).unwrap().is_localhost(), "{text}");
+        }
+        for address in ["127.0.0.1", "::1"] {
+            assert!(!ip(address).unwrap().is_localhost(), "{address}: an address is no name");
+        }
     }
 }
 
@@ -312,9 +379,9 @@ mod of_a_request {
             &["Origin: http://127.0.0.1:8080", "b: c", "ORIGIN:"],
         ];
         for lines in wrong {
-            assert_eq!(parse(&get(lines)).unwrap().origin().err(), Some(OriginNotAllowed), "{lines:?}");
+            assert_eq!(parse(&get(lines)).unwrap().origin().err(), Some(InvalidOrigin), "{lines:?}");
         }
         let not_of_ascii = [&get(&[])[..get(&[]).len() - 2], b"Origin: http://\xE9\r\n\r\n"].concat();
-        assert_eq!(parse(&not_of_ascii).unwrap().origin().err(), Some(OriginNotAllowed));
+        assert_eq!(parse(&not_of_ascii).unwrap().origin().err(), Some(InvalidOrigin));
     }
 }

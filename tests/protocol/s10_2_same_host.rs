@@ -37,6 +37,12 @@ mod of_the_host {
         }
         assert!(is_of_host("http://LocalHost:8080", "LOCALhost:08080"));
         assert!(is_of_host("http://[::1]:8080", "[0:0::0:01]:8080"));
+        for (origin, host) in [("http://a.example.", "a.example"), ("http://a.example:80", "A.example.:80")] {
+            assert!(
+                is_of_host(origin, host) && is_of_host(&format!("http://{host}"), &origin[7..]),
+                "{origin} {host}"
+            );
+        }
     }
 
     #[test]
@@ -73,7 +79,7 @@ mod of_the_host {
             ("http://evil-chat.example.org", "chat.example.org"),
             ("http://example.org", "chat.example.org"),
             ("http://chat.example.or", "chat.example.org"),
-            ("http://chat.example.org.", "chat.example.org"),
+            ("http://chat.example.org..", "chat.example.org"),
             ("http://chat%2eexample.org", "chat.example.org"),
             ("http://localhost", "127.0.0.1"),
             ("http://127.0.0.1", "[::1]"),
@@ -115,7 +121,7 @@ mod of_two_origins {
             "http://a:81",
             "http://a:443",
             "https://a:80",
-            "http://a.",
+            "http://a..",
             "http://127.0.0.1",
             "http://[::1]",
             "http://[::ffff:127.0.0.1]",
@@ -142,6 +148,13 @@ mod of_two_origins {
             assert!(!is_same(&bare, &format!("{bare}:8080")), "{scheme}");
         }
         assert!(is_same("APP://a", "app://A:"));
+    }
+
+    #[test]
+    fn one_dot_at_the_end_of_the_host_does_not_matter() {
+        assert!(is_same("https://a.example", "https://A.example."));
+        assert!(is_same("https://a.example.", "https://a.example:443"));
+        assert!(!is_same("https://a.example", "https://a.example..") && !is_same("https://a.", "https://b"));
     }
 }
 

@@ -1,7 +1,7 @@
 //! §10.4: what is refused because of its size, and that nothing is held for it.
 
 use chinwag::protocol::error::ProtocolError::{MessageTooBig, TooManyFragments, UnexpectedContinuation};
-use chinwag::protocol::receiver::Limits;
+use chinwag::protocol::receiver::{Limits, Receiver};
 
 use crate::support::*;
 
@@ -96,6 +96,11 @@ mod max_message {
         assert_eq!(connection.read(&KEY), []);
         connection.compact();
         assert!(connection.buffer.len() < 20, "{} bytes are held for one", connection.buffer.len());
+    }
+
+    #[test]
+    fn a_receiver_without_its_buffer_is_small() {
+        assert!(size_of::<Receiver>() <= 80, "{} bytes", size_of::<Receiver>());
     }
 }
 

@@ -2,15 +2,15 @@
 //!
 //! In each case of the table the last byte is the one that decides. Sizes have a module of their own.
 
+use chinwag::protocol::handshake_error::HandshakeError::{self, MalformedHead};
 use chinwag::protocol::head::Head;
-use chinwag::protocol::refusal::Refusal::{self, MalformedHead};
 
 use crate::requests::*;
 
 struct Case {
     name: &'static str,
     bytes: Vec<u8>,
-    refused: Option<Refusal>,
+    refused: Option<HandshakeError>,
 }
 
 fn complete(name: &'static str, bytes: impl AsRef<[u8]>) -> Case {

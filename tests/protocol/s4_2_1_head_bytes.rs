@@ -1,7 +1,7 @@
 //! §4.2.1, RFC 9112: each of the 256 bytes at each place of a head.
 
+use chinwag::protocol::handshake_error::HandshakeError::MalformedHead;
 use chinwag::protocol::head::Head;
-use chinwag::protocol::refusal::Refusal::MalformedHead;
 
 use crate::requests::shown;
 

@@ -1,7 +1,7 @@
 //! RFC 9110 §15.5.15, RFC 6585 §5: how long a head may be; exactly at each limit, and one over it.
 
+use chinwag::protocol::handshake_error::HandshakeError::*;
 use chinwag::protocol::head::Head;
-use chinwag::protocol::refusal::Refusal::*;
 
 use crate::requests::*;
 

@@ -1,7 +1,7 @@
 //! §4.2.1 (2), RFC 9112 §3.2: one `Host`, and a target in absolute form that names no other.
 
+use chinwag::protocol::handshake_error::HandshakeError::InvalidHost;
 use chinwag::protocol::origin::Authority;
-use chinwag::protocol::refusal::Refusal::InvalidHost;
 
 use crate::requests::*;
 
@@ -44,7 +44,7 @@ fn refuses_what_is_no_host_and_port() {
 }
 
 /// Authority in the target, `Host`, and the schemes under which the two are the same.
-const PAIRS: [(&str, &str, &str); 17] = [
+const PAIRS: [(&str, &str, &str); 19] = [
     ("example.org", "example.org", "http https ws wss"),
     ("EXAMPLE.org", "example.ORG", "http https ws wss"),
     ("example.org:8080", "example.org:8080", "http https ws wss"),
@@ -58,7 +58,9 @@ const PAIRS: [(&str, &str, &str); 17] = [
     ("example.org", "example.org:8080", ""),
     ("example.org:80", "example.org:443", ""),
     ("evil.example", "example.org", ""),
-    ("example.org.", "example.org", ""),
+    ("example.org.", "example.org", "http https ws wss"),
+    ("[fe80::1%25eth0]", "[fe80::1%eth1]", "http https ws wss"),
+    ("example.org..", "example.org", ""),
     ("127.0.0.1", "localhost", ""),
     ("[::1]", "127.0.0.1", ""),
     ("[::ffff:127.0.0.1]", "127.0.0.1", ""),

@@ -1,7 +1,7 @@
 //! §4.2.1 (1), RFC 9112: the request line taken apart, its version, bodies, and which refusal comes first.
 
 use chinwag::protocol::handshake::{Method, Request};
-use chinwag::protocol::refusal::Refusal::{self, *};
+use chinwag::protocol::handshake_error::HandshakeError::{self, *};
 
 use crate::requests::*;
 
@@ -160,7 +160,7 @@ fn of_several_refusals_the_first_is_the_answer() {
         let body = if has(8) { "Content-Length: 5" } else { "Content-Length: 0" };
         let syntax = if has(1) { "a : b" } else { "a: b" };
         let order = [(1, MalformedHead), (2, HttpVersion), (4, InvalidHost), (8, UnexpectedBody)];
-        let expected: Option<Refusal> =
+        let expected: Option<HandshakeError> =
             order.into_iter().find(|(fault, _)| has(*fault)).map(|(_, refusal)| refusal);
         for lines in [[host, body, syntax], [syntax, body, host]] {
             assert_eq!(refusal(&head(version, &lines)), expected, "{version}, {lines:?}");

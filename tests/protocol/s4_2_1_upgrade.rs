@@ -1,11 +1,11 @@
 //! §4.2.1 (3) to (6): what asks for an upgrade, and what of it may be missing.
 
 use chinwag::protocol::handshake::AcceptKey;
-use chinwag::protocol::refusal::Refusal::{self, *};
+use chinwag::protocol::handshake_error::HandshakeError::{self, *};
 
 use crate::requests::*;
 
-fn handshake(bytes: &[u8]) -> Result<Option<AcceptKey>, Refusal> {
+fn handshake(bytes: &[u8]) -> Result<Option<AcceptKey>, HandshakeError> {
     parse(bytes).unwrap().handshake()
 }
 
@@ -211,7 +211,7 @@ fn no_other_method_opens_one() {
         let line = format!("{method} / HTTP/1.1");
         for lines in [&HANDSHAKE[..], &HANDSHAKE[..1], &HANDSHAKE[2..], &["Sec-WebSocket-Version: 8"]] {
             let bytes = head(&line, &[&[HOST], lines].concat());
-            assert_eq!(handshake(&bytes), Err(MethodNotAllowed), "{method}, {lines:?}");
+            assert_eq!(handshake(&bytes), Err(MethodNotGet), "{method}, {lines:?}");
         }
         assert_eq!(handshake(&head(&line, &[HOST])), Ok(None), "{method}");
     }

@@ -1,7 +1,7 @@
 //! §4.2.1 (5), §4.2.2 (5.4): the key, and the proof that it was read.
 
 use chinwag::protocol::handshake::{AcceptKey, accept_key};
-use chinwag::protocol::refusal::Refusal::{self, InvalidKey};
+use chinwag::protocol::handshake_error::HandshakeError::{self, InvalidKey};
 
 use crate::requests::*;
 
@@ -16,7 +16,7 @@ fn base64(bytes: &[u8]) -> String {
     characters.chain(std::iter::repeat_n('=', padding)).collect()
 }
 
-fn with_keys(keys: &[&str]) -> Result<Option<AcceptKey>, Refusal> {
+fn with_keys(keys: &[&str]) -> Result<Option<AcceptKey>, HandshakeError> {
     let lines: Vec<String> = keys.iter().map(|key| format!("Sec-WebSocket-Key: {key}")).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     parse(&handshake_with("Sec-WebSocket-Key", &lines)).unwrap().handshake()
@@ -68,7 +68,19 @@ mod key {
         assert_eq!(with_keys(&[&format!("\"{key}\"")]), Err(InvalidKey));
     }
 
-    /// Each of the 256 bytes in each place: the alphabet, in the last before the padding only what is canonical.
+    /// What it prints as the base64 of 01 to 10 in hex is that but for the last four bits, which no byte has.
+    #[test]
+    fn is_also_that_which_4_1_prints() {
+        let printed = "AQIDBAUGBwgJCgsMDQ4PEC==";
+        let bytes: [u8; 16] = std::array::from_fn(|i| i as u8 + 1);
+        assert_eq!(base64(&bytes), "AQIDBAUGBwgJCgsMDQ4PEA==");
+        assert_eq!(with_keys(&[printed]), Ok(Some(accept_key(printed.as_bytes()))));
+        let theirs = tungstenite::handshake::derive_accept_key(printed.as_bytes());
+        assert_eq!(accept_key(printed.as_bytes()), theirs.as_bytes());
+    }
+
+    /// Each of the 256 bytes in each place. The last character before the padding stands for two bits, and for four more
+    /// that may be anything.
     #[test]
     fn is_of_the_alphabet_in_every_place() {
         let header = handshake_with("Sec-WebSocket-Key", &["Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="]);
@@ -78,12 +90,7 @@ mod key {
             for byte in (0..=u8::MAX).filter(legal_in_value) {
                 let mut bytes = header.clone();
                 bytes[start + place] = byte;
-                let expected = match place {
-                    // 128 bits are 21 characters and two bits.
-                    0..21 => ALPHABET.contains(&byte),
-                    21 => b"AQgw".contains(&byte),
-                    _ => byte == b'=',
-                };
+                let expected = if place < 22 { ALPHABET.contains(&byte) } else { byte == b'=' };
                 let taken = parse(&bytes).unwrap().handshake();
                 assert_eq!(taken.is_ok(), expected, "{byte:02x} in place {place}");
                 assert!(expected || taken == Err(InvalidKey));

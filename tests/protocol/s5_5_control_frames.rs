@@ -3,7 +3,6 @@
 use chinwag::protocol::close::{CloseCode, CloseFrame};
 use chinwag::protocol::error::ProtocolError::*;
 use chinwag::protocol::event::Event;
-use chinwag::protocol::frame::Opcode;
 use chinwag::protocol::receiver::Receiver;
 
 use crate::support::*;
@@ -144,7 +143,7 @@ mod s5_5_2_ping {
                 let Ok(Some(Event::Ping(ping))) = Receiver::new(LIMITS).receive(&mut bytes) else {
                     panic!("a Ping of {len} bytes is a Ping");
                 };
-                assert_eq!(ping.into_frame(Opcode::Pong), server_frame(FIN | PONG, &payload));
+                assert_eq!(ping.into_pong(), server_frame(FIN | PONG, &payload));
             }
         }
     }
@@ -158,7 +157,7 @@ mod s5_5_2_ping {
         let mut receiver = Receiver::new(LIMITS);
         for payload in ["?", ""] {
             let Ok(Some(Event::Ping(ping))) = receiver.receive(&mut bytes) else { panic!("no Ping") };
-            assert_eq!(ping.into_frame(Opcode::Pong), server_frame(FIN | PONG, payload.as_bytes()));
+            assert_eq!(ping.into_pong(), server_frame(FIN | PONG, payload.as_bytes()));
         }
         let event = receiver.receive(&mut bytes).expect("no error").expect("a message");
         assert_eq!(Seen::from(event), Seen::text("abc"));

@@ -1,9 +1,9 @@
 //! Client frames written by hand, and what a receiver makes of them. The writing shares nothing with `src/`.
 
+use chinwag::protocol::close::CloseCode;
 use chinwag::protocol::error::ProtocolError;
-use chinwag::protocol::event::Event;
-use chinwag::protocol::frame::Opcode;
-use chinwag::protocol::receiver::{Limits, Receiver};
+use chinwag::protocol::event::{Event, Message, MessageType};
+use chinwag::protocol::receiver::{BufferTooSmall, Limits, Receiver};
 
 pub const FIN: u8 = 0b1_000_0000;
 pub const CONTINUATION: u8 = 0x0;
@@ -97,14 +97,20 @@ impl Seen {
 impl From<Event<'_>> for Seen {
     fn from(event: Event<'_>) -> Seen {
         match event {
-            Event::Message { opcode: Opcode::Text, payload } => {
-                Seen::Text(String::from_utf8(payload.as_bytes().to_vec()).expect("text is UTF-8"))
-            }
-            Event::Message { opcode: Opcode::Binary, payload } => Seen::Binary(payload.as_bytes().to_vec()),
-            Event::Message { opcode, .. } => panic!("no message is of {opcode:?}"),
-            Event::Ping(payload) => Seen::Ping(payload.as_bytes().to_vec()),
-            Event::Pong(payload) => Seen::Pong(payload.as_bytes().to_vec()),
-            Event::Close(code, reason) => Seen::Close(code.map(|code| code.0), reason.into()),
+            Event::Message(message) => Seen::from(&message),
+            Event::Ping(ping) => Seen::Ping(ping.payload().to_vec()),
+            Event::Pong(payload) => Seen::Pong(payload.to_vec()),
+            Event::Close(code, reason) => Seen::Close(code.map(CloseCode::get), reason.into()),
+        }
+    }
+}
+
+impl From<&Message<'_>> for Seen {
+    fn from(message: &Message<'_>) -> Seen {
+        let payload = message.payload().to_vec();
+        match message.message_type() {
+            MessageType::Text => Seen::Text(String::from_utf8(payload).expect("text is UTF-8")),
+            MessageType::Binary => Seen::Binary(payload),
         }
     }
 }
@@ -136,8 +142,7 @@ impl Connection {
     }
 
     pub fn compact(&mut self) {
-        let kept = self.receiver.compact(&mut self.buffer);
-        self.buffer.truncate(kept);
+        compact(&mut self.receiver, &mut self.buffer);
     }
 
     fn next(&mut self) -> Option<Seen> {
@@ -148,33 +153,52 @@ impl Connection {
     }
 }
 
+/// A vector that is full can grow: no buffer of one is too small.
+pub fn compact(receiver: &mut Receiver, buffer: &mut Vec<u8>) {
+    let filled = buffer.len();
+    let kept = receiver.compact(buffer, filled);
+    buffer.truncate(kept.unwrap_or(filled));
+}
+
 /// A fixed buffer of [`Receiver::buffer_len`] bytes, compacted before every read, always has room to read into.
-pub fn receive_in_a_fixed_buffer(
+pub fn receive_in_a_fixed_buffer(session: &[u8], limits: Limits, size: impl FnMut() -> usize) -> Vec<Seen> {
+    // No message is longer than the session that it is in.
+    let buffer_len = Receiver::buffer_len(limits.max_message.min(session.len()));
+    receive_in_a_buffer_of(buffer_len, session, limits, size)
+        .unwrap_or_else(|seen| panic!("{buffer_len} bytes are too few after {seen:?}"))
+}
+
+/// What a session brings when it is read in pieces of these sizes into so long a buffer, which is compacted before every
+/// read; as an error what it brings until the buffer is too small.
+pub fn receive_in_a_buffer_of(
+    buffer_len: usize,
     session: &[u8],
     limits: Limits,
     mut size: impl FnMut() -> usize,
-) -> Vec<Seen> {
+) -> Result<Vec<Seen>, Vec<Seen>> {
     let mut receiver = Receiver::new(limits);
-    // No message is longer than the session that it is in.
-    let mut buffer = vec![0xAA; Receiver::buffer_len(limits.max_message.min(session.len()))];
-    let (mut arrived, mut rest, mut seen) = (0, session, Vec::new());
+    let mut buffer = vec![0xAA; buffer_len];
+    let (mut filled, mut rest, mut seen) = (0, session, Vec::new());
     while !rest.is_empty() {
-        arrived = receiver.compact(&mut buffer[..arrived]);
-        let room = buffer.len() - arrived;
-        assert!(room > 0, "the buffer is full after {} bytes", session.len() - rest.len());
+        filled = match receiver.compact(&mut buffer, filled) {
+            Ok(kept) => kept,
+            Err(BufferTooSmall) => return Err(seen),
+        };
+        let room = buffer.len() - filled;
+        assert!(room > 0, "no room after {} bytes", session.len() - rest.len());
         let (read, unread) = rest.split_at(size().min(room).min(rest.len()));
-        buffer[arrived..arrived + read.len()].copy_from_slice(read);
-        arrived += read.len();
+        buffer[filled..filled + read.len()].copy_from_slice(read);
+        filled += read.len();
         rest = unread;
         loop {
-            match receiver.receive(&mut buffer[..arrived]) {
+            match receiver.receive(&mut buffer[..filled]) {
                 Ok(Some(event)) => seen.push(event.into()),
                 Ok(None) => break,
                 Err(error) => seen.push(Seen::Failed(error)),
             }
         }
     }
-    seen
+    Ok(seen)
 }
 
 /// What the frames bring when they come all at once.

@@ -13,13 +13,12 @@ fn relayed(pieces: &[Vec<u8>], compacting: bool) -> Vec<u8> {
     let mut buffer = Vec::new();
     for piece in pieces {
         if compacting {
-            let kept = receiver.compact(&mut buffer);
-            buffer.truncate(kept);
+            compact(&mut receiver, &mut buffer);
         }
         buffer.extend_from_slice(piece);
         while let Some(event) = receiver.receive(&mut buffer).expect("legal") {
-            if let Event::Message { opcode, payload } = event {
-                return payload.into_frame(opcode).to_vec();
+            if let Event::Message(message) = event {
+                return message.into_frame().to_vec();
             }
         }
     }
@@ -87,10 +86,8 @@ mod frame_in_place {
         let mut sent = Vec::new();
         while let Some(event) = receiver.receive(&mut buffer).expect("legal") {
             match event {
-                Event::Message { opcode, payload } => sent.extend_from_slice(payload.into_frame(opcode)),
-                Event::Ping(payload) => {
-                    sent.extend_from_slice(payload.into_frame(chinwag::protocol::frame::Opcode::Pong))
-                }
+                Event::Message(message) => sent.extend_from_slice(message.into_frame()),
+                Event::Ping(ping) => sent.extend_from_slice(ping.into_pong()),
                 other => panic!("{other:?} was not sent"),
             }
         }
@@ -150,8 +147,7 @@ mod compact {
         let mut seen = Vec::new();
         while let Some(event) = receiver.receive(&mut buffer).expect("legal") {
             seen.push(Seen::from(event));
-            let kept = receiver.compact(&mut buffer);
-            buffer.truncate(kept);
+            compact(&mut receiver, &mut buffer);
         }
         let expected = [Seen::text("one"), Seen::Ping(b"?".into()), Seen::text("two"), Seen::text("three")];
         assert_eq!(seen, expected);

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from house import Chinwag, Proxy, end, free_port, readme_options, wait_for_port
+from house import Chinwag, Proxy, documented_options, end, free_port, wait_for_port
 
 BINARY, WORK = sys.argv[1], Path(sys.argv[2]).resolve()
 # No loopback address and no TLS: a page from there has no secure context.
@@ -17,7 +17,7 @@ try:
     wait_for_port(redis, redis_port)
     shared = ["--redis", f"redis://127.0.0.1:{redis_port}"]
     plain = ["--allow-origin", f"http://{PLAIN}:{ports[1]}"]
-    with Chinwag(BINARY, WORK, ports[0], [*shared, *readme_options()]), \
+    with Chinwag(BINARY, WORK, ports[0], [*shared, *documented_options()]), \
             Chinwag(BINARY, WORK, ports[1], [*shared, *plain]), \
             Proxy("nginx", WORK, ports[0], 60) as proxy:
         urls = [f"https://{proxy.host}/kitchen", f"http://{PLAIN}:{ports[1]}/kitchen"]

@@ -1,4 +1,5 @@
-"""A chinwag on a port of its own, and a proxy in front of it, configured as the README says."""
+"""A chinwag on a port of its own, and a proxy in front of it, configured as docs/operating.md says and, if it is
+to be guarded, as docs/entering.md adds."""
 
 import re
 import socket
@@ -7,6 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
+PAGE, ENTERING = Path("docs/operating.md"), Path("docs/entering.md")
 NAME = "chat.example.org"
 PATIENCE = 20
 
@@ -49,7 +51,7 @@ class Chinwag:
 
 
 def certificate(work):
-    """One for the name in the README, signed by itself; with its key in one file, too, as HAProxy wants it."""
+    """One for the name on that page, signed by itself; with its key in one file, too, as HAProxy wants it."""
     key, pem, both = work / "key", work / "pem", work / "both"
     subject = ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}"]
     new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
@@ -58,34 +60,45 @@ def certificate(work):
     return key, pem, both
 
 
-def readme_block(language):
-    """The one block of this language in the README."""
-    blocks = re.findall(rf"^```{language}\n(.*?)^```$", Path("README.md").read_text(), re.M | re.S)
-    assert len(blocks) == 1, f"{len(blocks)} blocks of {language} in the README"
-    return blocks[0]
+def documented_blocks(language, count, page=PAGE):
+    """All blocks of this language on a page, which are to be so many."""
+    blocks = re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.M | re.S)
+    assert len(blocks) == count, f"{len(blocks)} blocks of {language} in {page}"
+    return blocks
 
 
-def readme_options():
+def documented_options():
     """What a server behind a proxy is told there."""
-    commands = re.findall(r"^chinwag (--allow-origin .*)$", Path("README.md").read_text(), re.M)
+    commands = re.findall(r"^chinwag (--allow-origin .*)$", PAGE.read_text(), re.M)
     assert len(commands) == 1, commands
     return commands[0].split(" ")
 
 
 def put(text, old, new, count=1):
-    """Puts the test's own port, path or timeout in the place of the README's."""
+    """Puts the test's own port, path or timeout in the place of the page's."""
     assert text.count(old) == count, f"{old!r} stands {text.count(old)} times in\n{text}"
     return text.replace(old, new)
 
 
-class Proxy:
-    """nginx or HAProxy, cutting what is idle for longer than `timeout` seconds."""
+def guarded(text, passwords):
+    """nginx, told of passwords and limits as well."""
+    password, zones, limits = documented_blocks("nginx", 3, ENTERING)
+    password = put(password, "/etc/nginx/chat.htpasswd", str(passwords))
+    return zones + put(text, "location / {\n", f"location / {{\n{password}{limits}")
 
-    def __init__(self, kind, work, server_port, timeout):
+
+class Proxy:
+    """nginx or HAProxy, cutting what is idle for longer than `timeout` seconds; nginx with guards, if there is a file of
+    passwords."""
+
+    def __init__(self, kind, work, server_port, timeout, passwords=None):
         self.port = free_port()
         key, pem, both = certificate(work)
-        text = put(readme_block(kind), "127.0.0.1:8080", f"127.0.0.1:{server_port}")
+        [text] = documented_blocks(kind, 1)
+        text = put(text, "127.0.0.1:8080", f"127.0.0.1:{server_port}")
         config = work / f"{kind}.conf"
+        if passwords:
+            text = guarded(text, passwords)
         if kind == "nginx":
             text = put(text, "listen 443 ssl", f"listen 127.0.0.1:{self.port} ssl")
             text = put(text, f"/etc/ssl/{NAME}.pem", str(pem))
@@ -117,12 +130,13 @@ class Proxy:
     def host(self):
         return f"{NAME}:{self.port}"
 
-    def ask(self, path, host=None, method="GET"):
+    def ask(self, path, host=None, method="GET", fields=""):
         """Status, headers and body of an answer over TLS."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as plain:
             with self.trust.wrap_socket(plain, server_hostname=NAME) as secure:
                 host = host or self.host
-                secure.sendall(f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+                head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{fields}\r\n"
+                secure.sendall(head.encode())
                 answer = b"".join(iter(lambda: secure.recv(65536), b""))
         head, _, body = answer.partition(b"\r\n\r\n")
         status, *fields = head.decode().split("\r\n")

@@ -7,8 +7,8 @@ use crate::support::{Client, Server};
 
 const CHANNEL: &str = "chinwag:0";
 
-/// A batch as a server writes it; see `src/server/redis/payload.rs`.
-fn batch(number: u64, records: &[(u8, Vec<u8>)]) -> Vec<u8> {
+/// A bulletin as a server writes it; see `src/server/link/redis/payload.rs`.
+fn bulletin(number: u64, records: &[(u8, Vec<u8>)]) -> Vec<u8> {
     let mut bytes = b"chinwag1".to_vec();
     for field in [0xDEAD_BEEF, number, 0] {
         bytes.extend(u64::to_be_bytes(field));
@@ -60,7 +60,7 @@ impl House {
 
     /// Publishes as another server would.
     fn publish(&mut self, records: &[(u8, Vec<u8>)]) {
-        let payload = batch(self.number, records);
+        let payload = bulletin(self.number, records);
         self.number += 1;
         assert_eq!(self.redis.connect().publish(CHANNEL, &payload), 1);
     }
@@ -118,12 +118,12 @@ fn garbage_is_ignored() {
 }
 
 #[test]
-fn a_batch_that_is_cut_off_anywhere_is_ignored_as_a_whole() {
+fn a_bulletin_that_is_cut_off_anywhere_is_ignored_as_a_whole() {
     let mut house = House::new(&[]);
     let records = [message("", 0x81, b"one"), joined("", b"x"), message("", 0x81, b"two")];
-    let whole = batch(0, &records);
-    // Where a record ends, what is left is a batch.
-    let ends = (0..3).map(|count| batch(0, &records[..count]).len());
+    let whole = bulletin(0, &records);
+    // Where a record ends, what is left is a bulletin.
+    let ends = (0..3).map(|count| bulletin(0, &records[..count]).len());
     let ends: Vec<_> = ends.collect();
     for len in (0..whole.len()).filter(|len| !ends.contains(len)) {
         house.publish_in_vain(&whole[..len]);
@@ -175,7 +175,7 @@ fn what_no_client_could_have_sent_is_ignored() {
         (0, vec![]),
     ];
     for record in wrong {
-        let payload = batch(house.number, &[record]);
+        let payload = bulletin(house.number, &[record]);
         house.number += 1;
         house.publish_in_vain(&payload);
     }
@@ -184,11 +184,11 @@ fn what_no_client_could_have_sent_is_ignored() {
     assert_eq!(metric(&house.server, "received_total"), 1.0);
 }
 
-/// The same batch again, and an older one behind a newer: as a broken connection may leave them.
+/// The same bulletin again, and an older one behind a newer: as a broken connection may leave them.
 #[test]
 fn what_comes_twice_or_late_is_ignored() {
     let mut house = House::new(&[]);
-    let [first, second] = [0, 1].map(|n| batch(n, &[message("", 0x81, n.to_string().as_bytes())]));
+    let [first, second] = [0, 1].map(|n| bulletin(n, &[message("", 0x81, n.to_string().as_bytes())]));
     house.redis.connect().publish(CHANNEL, &second);
     house.bare.expect_text("1");
     house.named.expect_text("1");
@@ -199,7 +199,7 @@ fn what_comes_twice_or_late_is_ignored() {
 
 /// A server is heard in full by those who listen to the channel: what it publishes, given back to it, is its own.
 #[test]
-fn its_own_batches_are_nothing_to_it() {
+fn its_own_bulletins_are_nothing_to_it() {
     let redis = Redis::start();
     let [server] = start(&redis);
     let mut eavesdropper = redis.connect();
@@ -230,7 +230,7 @@ fn a_crowd_of_servers_is_bounded() {
     let mut client = Client::join(&server, "/");
     let mut publisher = redis.connect();
     for id in 0..1100_u64 {
-        let mut payload = batch(0, &[(b'r', vec![]), (b'e', vec![])]);
+        let mut payload = bulletin(0, &[(b'r', vec![]), (b'e', vec![])]);
         payload[8..16].copy_from_slice(&id.to_be_bytes());
         publisher.publish(CHANNEL, &payload);
     }

@@ -1,4 +1,4 @@
-//! Servers that share their rooms, through a real `redis-server` that each test starts for itself, and harms.
+//! Many servers, through a real `redis-server` that each test starts for itself, and harms.
 //!
 //! `tests/redis/run` installs what is needed. Without a `redis-server` everything here fails.
 #![cfg(target_os = "linux")]

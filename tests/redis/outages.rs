@@ -80,6 +80,13 @@ fn absent_at_the_start() {
 }
 
 #[test]
+fn the_contract_names_every_metric() {
+    let redis = Redis::absent(&[]);
+    let promised = ["HTTP", "Many servers"].into_iter().flat_map(metrics::promised);
+    assert_eq!(metrics::names(&servers::at(&redis.url())), promised.collect());
+}
+
+#[test]
 fn killed_and_started_again_and_again() {
     let mut redis = Redis::start();
     let mut house = House::new(start(&redis));

@@ -61,21 +61,13 @@ fn a_user_who_may_not() {
     }
 }
 
-/// One whose rights are no more than it needs.
+/// One whose rights are those that docs/operating.md says it needs, and no more.
 #[test]
 fn a_user_who_may_do_no_more_than_this() {
-    let redis = Redis::start_with(&[
-        "--user",
-        "chat",
-        "on",
-        ">secret",
-        "&chinwag:0",
-        "+ping",
-        "+publish",
-        "+subscribe",
-        "+unsubscribe",
-        "+punsubscribe",
-    ]);
+    let mut code = include_str!("../../docs/operating.md").split('`');
+    let rights = code.find(|code| code.starts_with("&chinwag:0 ")).expect("the rights");
+    let user: Vec<_> = ["--user", "chat", "on", ">secret"].into_iter().chain(rights.split(' ')).collect();
+    let redis = Redis::start_with(&user);
     let servers = [0, 1].map(|_| servers::at(&url(&redis, "chat:secret@", "")));
     wait_until_together(&servers);
     let [mut a, mut b] = servers.each_ref().map(|server| Client::join(server, "/"));

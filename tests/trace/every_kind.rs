@@ -31,7 +31,7 @@ fn columns(line: &str) -> String {
 fn assert_refused(bytes: &[u8], error: ProtocolError) {
     let explanation = explain(bytes);
     assert_eq!(explanation.error(), Some(error), "{bytes:02x?}");
-    let verdict = format!("refused: {error}; the connection fails with {}", error.close_code().0);
+    let verdict = format!("refused: {error}; the connection fails with {}", error.close_code());
     assert_eq!(explanation.to_string().lines().last(), Some(verdict.as_str()), "{bytes:02x?}");
 }
 

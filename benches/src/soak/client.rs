@@ -1,7 +1,8 @@
 //! One client of the crowd: its socket, and how far it has come.
 
 use super::random::Random;
-use crate::{Result, frame, handshake};
+use crate::result::Result;
+use crate::{frame, handshake};
 use nix::sys::socket::{setsockopt, sockopt};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};

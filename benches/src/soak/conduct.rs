@@ -1,19 +1,20 @@
-//! What those in the crowd do when their time has come.
+//! What the crowd does: who comes, talks and goes, each when its time has come.
 
 use super::client::{Client, Fate, Phase, Seat};
-use super::crowd::{Crowd, PATIENCE, PLACES, READ_BUFFER, STEP};
-use crate::{Result, frame};
+use super::crowd::{Crowd, PATIENCE, PLACES, READ_BUFFER, ROOMS, STEP, TALK};
+use super::ledger::Ledger;
+use super::message::LONGEST_BITS;
+use crate::frame;
+use crate::result::Result;
 use nix::sys::epoll::{EpollEvent, EpollFlags};
 use std::time::{Duration, Instant};
 
 /// Every fourth place is one that never talks.
 const SILENT: usize = 4;
-/// A message is at most 2 to the power of this long.
-pub(super) const LONGEST_BITS: u32 = 14;
 const STAY_MS: (usize, usize) = (3_000, 110_000);
 const PAUSE_MS: (usize, usize) = (500, 3_500);
 /// So long one that stalls is left alone. By then the server has dropped it.
-pub(super) const STALL: Duration = Duration::from_secs(60);
+const STALL: Duration = Duration::from_secs(60);
 /// So long it then reads, and does not answer: whoever has not been dropped for its lag is dropped for its silence.
 const WAKING: Duration = Duration::from_secs(15);
 const PING: Duration = Duration::from_secs(2);
@@ -21,7 +22,69 @@ const PING: Duration = Duration::from_secs(2);
 const STALLED_BUFFER: usize = 4096;
 
 impl Crowd {
-    pub(super) fn talk(&mut self, room: usize) {
+    /// Goes on for one step.
+    pub fn step(&mut self) -> Result<()> {
+        let now = Instant::now();
+        for room in 0..ROOMS {
+            while !self.is_over && self.talk_due[room] <= now {
+                // Whoever runs this may be stopped for a while: that is not made up for.
+                self.talk_due[room] = (self.talk_due[room] + TALK).max(now - TALK);
+                self.talk(room);
+            }
+        }
+        for place in 0..self.places.len() {
+            if self.places[place].due <= now {
+                self.act(place, now)?;
+            }
+        }
+        self.turn(STEP)
+    }
+
+    /// Nobody talks any more and everyone leaves, the observers last; what is missing then is lost.
+    pub fn end(&mut self) -> Result<()> {
+        self.is_over = true;
+        let deadline = Instant::now() + PATIENCE;
+        while self.missing() > 0 && Instant::now() < deadline {
+            self.step()?;
+        }
+        self.score.lost(self.missing() as u64, "to the observers, at the end");
+        self.hurry();
+        let deadline = Instant::now() + STALL + 2 * PATIENCE;
+        while self.clients.len() > ROOMS && Instant::now() < deadline {
+            self.step()?;
+        }
+        for number in self.observers.clone() {
+            self.with(number, |crowd, client| crowd.leave(client));
+        }
+        let deadline = Instant::now() + PATIENCE;
+        while !self.clients.is_empty() && Instant::now() < deadline {
+            self.step()?;
+        }
+        for number in self.clients.keys() {
+            self.score.strange(&format!("client {number} is still there"));
+        }
+        for ledger in &self.ledgers {
+            (0..ledger.open_readers()).for_each(|_| self.score.strange("what it got was never complete"));
+        }
+        self.clients.clear();
+        Ok(())
+    }
+
+    /// Whoever is there has stayed long enough; whoever awaits an answer goes on waiting.
+    fn hurry(&mut self) {
+        for place in &mut self.places {
+            let client = place.client.and_then(|number| self.clients.get(&number));
+            if client.is_some_and(|client| client.is_idle()) {
+                place.due = Instant::now();
+            }
+        }
+    }
+
+    fn missing(&self) -> usize {
+        self.ledgers.iter().map(Ledger::missing).sum()
+    }
+
+    fn talk(&mut self, room: usize) {
         for _ in 0..PLACES {
             let place = self.random.below(PLACES);
             let Some(number) = self.places[room * PLACES + place].client else { continue };
@@ -41,7 +104,7 @@ impl Crowd {
     }
 
     /// The time has come for whoever has this place.
-    pub(super) fn act(&mut self, place: usize, now: Instant) -> Result<()> {
+    fn act(&mut self, place: usize, now: Instant) -> Result<()> {
         self.places[place].due = now + self.some_time(STAY_MS);
         let seat = Seat { room: place / PLACES, place: Some(place % PLACES) };
         let Some(number) = self.places[place].client else {
@@ -79,10 +142,6 @@ impl Crowd {
                 Ok(())
             }
         }
-    }
-
-    pub(super) fn some_time(&mut self, (least, most): (usize, usize)) -> Duration {
-        Duration::from_millis(self.random.between(least, most) as u64)
     }
 
     fn fulfil(&mut self, mut client: Client, place: usize, now: Instant) -> Result<()> {
@@ -140,7 +199,7 @@ impl Crowd {
         Ok(())
     }
 
-    pub(super) fn leave(&mut self, client: &mut Client) {
+    fn leave(&mut self, client: &mut Client) {
         client.close(&mut self.random);
         self.ledgers[client.seat.room].leave(client.number);
     }

@@ -1,14 +1,13 @@
-//! Everyone who comes, talks and goes, in one event loop.
+//! Everyone who is there, in one event loop: their places, their sockets, and what is noted of them.
 
 use super::client::{Client, Fate, Heard, Phase, Seat};
-use super::conduct::{LONGEST_BITS, STALL};
 use super::hearing::Notes;
 use super::ledger::Ledger;
-use super::message::Bodies;
+use super::message::{Bodies, LONGEST_BITS};
 use super::random::Random;
 use super::score::Score;
 use super::tally::Tally;
-use crate::Result;
+use crate::result::Result;
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use std::collections::HashMap;
@@ -41,11 +40,11 @@ pub struct Crowd {
     pub(super) clients: HashMap<u64, Client>,
     pub(super) unsent: Vec<u64>,
     pub(super) places: Vec<Place>,
-    observers: Vec<u64>,
+    pub(super) observers: Vec<u64>,
     pub(super) ledgers: Vec<Ledger>,
     /// Nobody says anything before this: rooms would fall silent again.
     pub(super) talk_begins: Instant,
-    talk_due: Vec<Instant>,
+    pub(super) talk_due: Vec<Instant>,
     next_number: u64,
     looked_at: Instant,
     pub(super) bodies: Bodies,
@@ -102,68 +101,6 @@ impl Crowd {
         self.clients.len()
     }
 
-    /// Goes on for one step.
-    pub fn step(&mut self) -> Result<()> {
-        let now = Instant::now();
-        for room in 0..ROOMS {
-            while !self.is_over && self.talk_due[room] <= now {
-                // Whoever runs this may be stopped for a while: that is not made up for.
-                self.talk_due[room] = (self.talk_due[room] + TALK).max(now - TALK);
-                self.talk(room);
-            }
-        }
-        for place in 0..self.places.len() {
-            if self.places[place].due <= now {
-                self.act(place, now)?;
-            }
-        }
-        self.turn(STEP)
-    }
-
-    /// Nobody talks any more and everyone leaves, the observers last; what is missing then is lost.
-    pub fn end(&mut self) -> Result<()> {
-        self.is_over = true;
-        let deadline = Instant::now() + PATIENCE;
-        while self.missing() > 0 && Instant::now() < deadline {
-            self.step()?;
-        }
-        self.score.lost(self.missing() as u64, "to the observers, at the end");
-        self.hurry();
-        let deadline = Instant::now() + STALL + 2 * PATIENCE;
-        while self.clients.len() > ROOMS && Instant::now() < deadline {
-            self.step()?;
-        }
-        for number in self.observers.clone() {
-            self.with(number, |crowd, client| crowd.leave(client));
-        }
-        let deadline = Instant::now() + PATIENCE;
-        while !self.clients.is_empty() && Instant::now() < deadline {
-            self.step()?;
-        }
-        for number in self.clients.keys() {
-            self.score.strange(&format!("client {number} is still there"));
-        }
-        for ledger in &self.ledgers {
-            (0..ledger.open_readers()).for_each(|_| self.score.strange("what it got was never complete"));
-        }
-        self.clients.clear();
-        Ok(())
-    }
-
-    /// Whoever is there has stayed long enough; whoever awaits an answer goes on waiting.
-    fn hurry(&mut self) {
-        for place in &mut self.places {
-            let client = place.client.and_then(|number| self.clients.get(&number));
-            if client.is_some_and(|client| client.is_idle()) {
-                place.due = Instant::now();
-            }
-        }
-    }
-
-    fn missing(&self) -> usize {
-        self.ledgers.iter().map(Ledger::missing).sum()
-    }
-
     /// Takes a client out of the map, so that all else is at hand meanwhile.
     pub(super) fn with(&mut self, number: u64, act: impl FnOnce(&mut Crowd, &mut Client)) {
         if let Some(mut client) = self.clients.remove(&number) {
@@ -171,6 +108,10 @@ impl Crowd {
             self.unsent.push(number);
             self.clients.insert(number, client);
         }
+    }
+
+    pub(super) fn some_time(&mut self, (least, most): (usize, usize)) -> Duration {
+        Duration::from_millis(self.random.between(least, most) as u64)
     }
 
     pub(super) fn connect(&mut self, seat: Seat, fate: Fate) -> Result<u64> {
@@ -216,7 +157,7 @@ impl Crowd {
     }
 
     /// Sends what can be sent, waits at most `timeout`, and reads what has come.
-    fn turn(&mut self, timeout: Duration) -> Result<()> {
+    pub(super) fn turn(&mut self, timeout: Duration) -> Result<()> {
         for number in mem::take(&mut self.unsent) {
             let Some(mut client) = self.clients.remove(&number) else { continue };
             match client.flush() {

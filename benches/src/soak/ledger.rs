@@ -6,6 +6,7 @@
 //! the latest with the first message that was posted after its 101 had been read. It ends with its leaving: at the
 //! earliest with what the observer had got when it sent its Close, and with its own last message.
 
+use super::log::{Entry, HISTORY_MESSAGES, Log};
 use super::message::Seen;
 use super::reader::Reader;
 use super::score::Score;
@@ -13,56 +14,8 @@ use crate::order::Id;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
-/// What the server keeps for newcomers: so many messages, and so many bytes of them.
-pub const HISTORY_MESSAGES: usize = 50;
-const HISTORY_BYTES: usize = 256 << 10;
 /// How many entries may gather before those are let go that nobody needs any more.
-const LOG_MAX: usize = 4096;
-
-#[derive(Clone, Copy)]
-pub struct Entry {
-    pub seen: Seen,
-    /// The client that sent it.
-    pub from: u64,
-    /// How many messages had been posted in this room before it.
-    pub number: u64,
-    pub sent_at: Instant,
-}
-
-/// What the observer got. Places in it stay what they are when old entries are let go.
-#[derive(Default)]
-pub struct Log {
-    entries: VecDeque<Entry>,
-    begin: u64,
-}
-
-impl Log {
-    pub fn get(&self, place: u64) -> Option<&Entry> {
-        self.entries.get(usize::try_from(place.checked_sub(self.begin)?).ok()?)
-    }
-
-    pub fn begin(&self) -> u64 {
-        self.begin
-    }
-
-    pub fn end(&self) -> u64 {
-        self.begin + self.entries.len() as u64
-    }
-
-    /// Where the newest `count` messages begin for someone who joins at `place`.
-    pub fn history_begin(&self, place: u64, count: usize) -> u64 {
-        let (mut begin, mut bytes) = (place, 0);
-        while place - begin < count.min(HISTORY_MESSAGES) as u64 {
-            let Some(entry) = begin.checked_sub(1).and_then(|before| self.get(before)) else { break };
-            bytes += entry.seen.len();
-            if bytes > HISTORY_BYTES {
-                break;
-            }
-            begin -= 1;
-        }
-        begin
-    }
-}
+const LOG_MAX: u64 = 4096;
 
 pub struct Ledger {
     log: Log,
@@ -166,7 +119,7 @@ impl Ledger {
         }
         while let Some(entry) = way.pop_front() {
             if entry.seen == seen {
-                self.log.entries.push_back(entry);
+                self.log.push(entry);
                 score.delivered(now - entry.sent_at);
                 break;
             }
@@ -199,13 +152,10 @@ impl Ledger {
     }
 
     fn let_go(&mut self) {
-        if self.log.entries.len() < LOG_MAX {
-            return;
+        if self.log.end() - self.log.begin() >= LOG_MAX {
+            let needed =
+                self.readers.values().map(Reader::needs_from).min().unwrap_or(u64::MAX).min(self.log.end());
+            self.log.let_go_before(needed.saturating_sub(2 * HISTORY_MESSAGES as u64));
         }
-        let needed =
-            self.readers.values().map(Reader::needs_from).min().unwrap_or(u64::MAX).min(self.log.end());
-        let count = needed.saturating_sub(self.log.begin + 2 * HISTORY_MESSAGES as u64);
-        self.log.entries.drain(..count as usize);
-        self.log.begin += count;
     }
 }

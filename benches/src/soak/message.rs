@@ -4,6 +4,9 @@ use super::random::Random;
 use crate::frame;
 use crate::order::{Id, LABEL};
 
+/// A message is at most 2 to the power of this long.
+pub const LONGEST_BITS: u32 = 14;
+
 /// A whole number of characters of one, two and three bytes, so that fragments cut them in two.
 const CHARACTERS: &str = "aé€";
 

@@ -4,8 +4,8 @@
 //! all have left, the server must hold what it held before.
 //!
 //! - [`random`], [`message`]: what is decided by the seed alone,
-//! - [`ledger`], [`reader`], [`score`]: who must get what, and who got it,
-//! - [`client`], [`hearing`], [`conduct`], [`crowd`]: those who come and go,
+//! - [`log`], [`reader`], [`ledger`], [`score`]: who must get what, and who got it,
+//! - [`client`], [`hearing`], [`crowd`], [`conduct`]: those who come and go,
 //! - [`tally`], [`watch`]: what the server has counted, and what it holds.
 
 pub mod client;
@@ -13,6 +13,7 @@ pub mod conduct;
 pub mod crowd;
 pub mod hearing;
 pub mod ledger;
+pub mod log;
 pub mod message;
 pub mod random;
 pub mod reader;

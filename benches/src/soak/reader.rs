@@ -1,6 +1,6 @@
 //! One receiver, compared with what the observer of its room got.
 
-use super::ledger::{Entry, Log};
+use super::log::{Entry, Log};
 use super::message::Seen;
 use super::score::Score;
 use std::collections::VecDeque;

@@ -1,6 +1,6 @@
 //! What has been found.
 
-use crate::Result;
+use crate::result::Result;
 use hdrhistogram::Histogram;
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
 //! The course of what the server holds.
 
-use crate::Result;
+use crate::result::Result;
 use crate::server::Server;
 use crate::table::Table;
 

@@ -39,11 +39,11 @@ const people = $('people');
 let name = '';
 let socket = null;
 let open = false;
-let timer = 0; // one at a time: the handshake's, the history's or the next try's
+let timer = 0; // the handshake's, the history's or the next try's
 let attempts = 0;
 let replay = 0; // how many of the next messages may be history
 let entered = false; // has been in the room since the page was loaded
-let outbox = []; // { message, tries, sentAt (0: not on this connection), item }
+let outbox = []; // { message, tries, sentAt (0: not on this one), item }
 let tooBig = Infinity; // bytes that the server has refused
 let heard = []; // the newest messages of others, as they came
 let past = []; // those of them that the history may repeat
@@ -73,7 +73,7 @@ function listen() {
   on($('retry'), 'click', retryNow);
   on($('compose'), 'submit', onSubmit);
   on(box, 'keydown', onKey);
-  on(log, 'scroll', () => setTimeout(onScroll)); // when a resize has been followed
+  on(log, 'scroll', () => setTimeout(onScroll)); // behind a resize
   on($('jump'), 'click', onJump);
   on(document, 'visibilitychange', onVisibility);
   on(window, 'online', retryNow);

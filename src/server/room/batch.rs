@@ -1,14 +1,18 @@
 //! What has been posted and not yet been written.
 
-#[cfg(feature = "redis")]
-use super::guests::{Guest, GuestId};
-use super::{Farewell, MemberId, Newcomer, Wire};
+use std::sync::Arc;
+
+use super::wire::{Farewell, MemberId, Newcomer, Wire};
+use crate::server::memory::{Charge, Exhausted, Memory, Purpose, grown};
 
 /// Posts in their order. Their frames lie end to end: those for everyone in `relays`, those for one in `answers`.
 pub(super) struct Batch<W> {
     pub(super) posts: Vec<Post<W>>,
     pub(super) relays: Vec<u8>,
-    pub(super) answers: Vec<u8>,
+    pub(super) answers: Arc<Vec<u8>>,
+    /// How many bytes the transcript will take of it: they are charged for beforehand, because the writer cannot wait.
+    owed: usize,
+    charge: Charge,
 }
 
 /// One thing to be done in a room.
@@ -27,15 +31,12 @@ pub(super) enum Post<W> {
     Join(MemberId, Box<Newcomer<W>>),
     Leave(MemberId, Option<Farewell>),
     CloseAll(Farewell),
-    #[cfg(feature = "redis")]
-    GuestCame(Box<Guest>),
-    #[cfg(feature = "redis")]
-    GuestWent(GuestId),
 }
 
 impl<W: Wire> Batch<W> {
-    pub(super) const fn new() -> Self {
-        Batch { posts: Vec::new(), relays: Vec::new(), answers: Vec::new() }
+    pub(super) fn new(memory: &Arc<Memory>) -> Self {
+        let charge = Charge::new(memory, Purpose::Post);
+        Batch { posts: Vec::new(), relays: Vec::new(), answers: Arc::default(), owed: 0, charge }
     }
 
     /// How many bytes there are, of frames and of the posts themselves.
@@ -47,32 +48,72 @@ impl<W: Wire> Batch<W> {
         self.posts.is_empty()
     }
 
+    /// Adds a post that never waits: of those each client has only a few.
     pub(super) fn post(&mut self, post: Post<W>) {
         self.posts.push(post);
+        self.settle();
     }
 
-    pub(super) fn relay(&mut self, from: MemberId, frame: &[u8]) {
+    /// Adds a frame for everyone but its sender.
+    pub(super) fn relay(&mut self, from: MemberId, frame: &[u8]) -> Result<(), Exhausted> {
+        self.make_space(frame.len(), 0)?;
         self.relays.extend_from_slice(frame);
         self.posts.push(Post::Relay { from, frame_len: frame.len() });
+        Ok(())
     }
 
-    pub(super) fn answer(&mut self, to: MemberId, frame: &[u8], is_message: bool) {
-        self.answers.extend_from_slice(frame);
+    /// Adds a frame for one member.
+    pub(super) fn answer(&mut self, to: MemberId, frame: &[u8], is_message: bool) -> Result<(), Exhausted> {
+        self.make_space(0, frame.len())?;
+        self.own().extend_from_slice(frame);
         self.posts.push(Post::Answer { to, frame_len: frame.len(), is_message });
+        Ok(())
+    }
+
+    /// The `answers`, which nobody else has while they are added to.
+    pub(super) fn own(&mut self) -> &mut Vec<u8> {
+        Arc::make_mut(&mut self.answers)
+    }
+
+    /// Space for one more post with so many bytes for everyone, or for one.
+    fn make_space(&mut self, relay_len: usize, answer_len: usize) -> Result<(), Exhausted> {
+        let relays = grown(self.relays.capacity(), self.relays.len() + relay_len);
+        let answers = grown(self.answers.capacity(), self.answers.len() + answer_len);
+        let posts = grown(self.posts.capacity(), self.posts.len() + 1);
+        let owed = self.owed + relay_len;
+        self.charge.resize(relays + answers + posts * size_of::<Post<W>>() + owed)?;
+        self.owed = owed;
+        reserve(&mut self.relays, relays);
+        reserve(self.own(), answers);
+        reserve(&mut self.posts, posts);
+        Ok(())
+    }
+
+    /// Charges for what it holds now.
+    fn settle(&mut self) {
+        self.charge.settle(self.capacity() + self.owed);
+    }
+
+    /// Of what was owed to the transcript nothing is left to be paid: the transcript has it, and pays for itself.
+    pub(super) fn settle_debt(&mut self) {
+        self.owed = 0;
+        self.settle();
     }
 
     /// Empties the batch for its next use.
     pub(super) fn clear(&mut self) {
         self.posts.clear();
         self.relays.clear();
-        self.answers.clear();
+        self.own().clear();
+        self.settle_debt();
     }
 
     /// Empties it and gives back most of its memory.
     pub(super) fn shrink(&mut self) {
         shrink(&mut self.posts);
         shrink(&mut self.relays);
-        shrink(&mut self.answers);
+        shrink(self.own());
+        self.settle_debt();
     }
 
     /// How much memory it holds, in bytes.
@@ -81,11 +122,15 @@ impl<W: Wire> Batch<W> {
     }
 }
 
+fn reserve<T>(vector: &mut Vec<T>, capacity: usize) {
+    vector.reserve_exact(capacity - vector.len());
+}
+
 /// What a vector may keep when a room is quiet, in bytes.
 const KEPT_MAX: usize = 2 * 1024;
 
 /// Empties a vector and gives back most of its memory, if it is much.
-pub(super) fn shrink<T>(vector: &mut Vec<T>) {
+fn shrink<T>(vector: &mut Vec<T>) {
     vector.clear();
     vector.shrink_to(KEPT_MAX / size_of::<T>());
 }

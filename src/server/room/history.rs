@@ -1,60 +1,90 @@
-//! The newest messages of a room.
+//! The newest messages of a room, as places in its transcript.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
-/// The most that is kept, in bytes of payload.
+use super::transcript::{CHUNK, Transcript};
+
+/// The most that is kept, in bytes, each message counted with its header and with its entry here.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// Whole frames, the oldest first, end to end in a ring: to keep a message is to copy it, and nothing more.
+/// Which messages are kept, the oldest first.
 pub(super) struct History {
     max_messages: usize,
-    frames: VecDeque<u8>,
     messages: VecDeque<Kept>,
-    payload_bytes: usize,
+    /// Of all frames, in bytes.
+    frames_len: usize,
 }
 
 struct Kept {
-    frame_len: usize,
-    payload_len: usize,
+    start: u64,
+    len: usize,
 }
 
 impl History {
     pub(super) fn new(max_messages: usize) -> Self {
-        History { max_messages, frames: VecDeque::new(), messages: VecDeque::new(), payload_bytes: 0 }
+        History { max_messages, messages: VecDeque::new(), frames_len: 0 }
     }
 
-    /// Keeps a message, one whole frame, in place of the oldest where there are too many. One that is too large for itself leaves
-    /// nothing: what came before it would have a gap behind it.
-    pub(super) fn keep(&mut self, frame: &[u8]) {
-        let payload_len = payload_len(frame);
-        while self.messages.len() >= self.max_messages || self.payload_bytes + payload_len > MAX_BYTES {
+    /// Keeps a message, in place of the oldest where there are too many or where the history may not grow. One that is
+    /// too large for itself leaves nothing: what came before it would have a gap behind it.
+    pub(super) fn keep(&mut self, frame: &Range<u64>, may_grow: bool) {
+        let len = (frame.end - frame.start) as usize;
+        let max = if may_grow { MAX_BYTES } else { self.len_with(0) - size_of::<Kept>() };
+        while self.messages.len() >= self.max_messages || self.len_with(len) > max {
             let Some(oldest) = self.messages.pop_front() else {
                 return;
             };
-            self.frames.drain(..oldest.frame_len);
-            self.payload_bytes -= oldest.payload_len;
+            self.frames_len -= oldest.len;
         }
-        self.frames.extend(frame);
-        self.payload_bytes += payload_len;
-        self.messages.push_back(Kept { frame_len: frame.len(), payload_len });
+        self.frames_len += len;
+        self.messages.push_back(Kept { start: frame.start, len });
     }
 
-    /// Appends the frames of the newest `count` messages, the oldest first.
-    pub(super) fn append_newest(&self, count: usize, out: &mut Vec<u8>) {
+    /// The length in bytes with one more frame of this length.
+    fn len_with(&self, len: usize) -> usize {
+        let entries = (self.messages.len() + 1) * size_of::<Kept>();
+        self.frames_len.saturating_add(len).saturating_add(entries)
+    }
+
+    /// The length of all frames in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.frames_len
+    }
+
+    /// How much memory it holds beside the frames, in bytes.
+    pub(super) fn capacity(&self) -> usize {
+        self.messages.capacity() * size_of::<Kept>()
+    }
+
+    /// From where on it needs the transcript.
+    pub(super) fn start(&self, transcript: &Transcript) -> u64 {
+        self.messages.front().map_or(transcript.end(), |oldest| oldest.start)
+    }
+
+    /// Where the newest `count` messages lie, the oldest first.
+    pub(super) fn newest(&self, count: usize) -> impl Iterator<Item = Range<u64>> {
         let older = self.messages.len().saturating_sub(count);
-        let skipped = self.messages.iter().take(older).map(|kept| kept.frame_len).sum();
-        let (front, back) = self.frames.as_slices();
-        out.extend_from_slice(front.get(skipped..).unwrap_or_default());
-        out.extend_from_slice(back.get(skipped.saturating_sub(front.len())..).unwrap_or_default());
+        self.messages.range(older..).map(|kept| kept.start..kept.start + kept.len as u64)
     }
-}
 
-/// §5.2: what is behind the header, whose length the second byte tells.
-fn payload_len(frame: &[u8]) -> usize {
-    let header_len = match frame.get(1) {
-        Some(127) => 10,
-        Some(126) => 4,
-        _ => 2,
-    };
-    frame.len().saturating_sub(header_len)
+    /// Whether most of what is held for it lies between its messages: announcements are not kept.
+    pub(super) fn is_sparse(&self, transcript: &Transcript) -> bool {
+        transcript.end() - self.start(transcript) > (2 * self.frames_len + CHUNK) as u64
+    }
+
+    /// Moves the messages to the end of the transcript, so that what lies between them can go. Nobody is sent them
+    /// there: to be called between two batches.
+    pub(super) fn gather(&mut self, transcript: &mut Transcript) {
+        transcript.keep_from(self.start(transcript));
+        if self.messages.is_empty() {
+            return;
+        }
+        transcript.begin_chunk(self.frames_len);
+        for kept in &mut self.messages {
+            let (bytes, range) = transcript.read(&(kept.start..kept.start + kept.len as u64), kept.len);
+            kept.start = transcript.append(&bytes[range]).start;
+        }
+        transcript.keep_from(self.start(transcript));
+    }
 }

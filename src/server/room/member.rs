@@ -1,81 +1,94 @@
 //! One member, as the room's writer sees it.
 
-use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::backlog::{Backlog, Lag};
-use super::batch::Batch;
-use super::{Farewell, MemberId, Wire};
+use super::outbox::{Common, Outbox};
+use super::pending::{PART_LEN, Part};
+use super::wire::{Farewell, MemberId, Wire};
 use crate::protocol::close::CloseCode;
 
-/// The most that is copied together for one send, in bytes; more goes out in pieces.
-const SCRATCH_MAX: usize = 64 * 1024;
+/// For how many pieces a member keeps memory from one batch to the next.
+const KEPT_PIECES: usize = 16;
 
-/// For how many exceptions a member keeps memory from one batch to the next.
-const KEPT_EXCEPTIONS: usize = 32;
+/// What it takes to note one thing about a member's share, in bytes: two pieces.
+pub(super) const PIECES_LEN: usize = 2 * size_of::<Piece>();
 
 /// Someone in the room.
 pub(super) struct Member<W> {
     pub(super) id: MemberId,
     /// The name under which it takes part in announcements, as long as it does.
     pub(super) name: Option<String>,
-    wire: Arc<W>,
-    backlog: Option<Arc<Backlog<W>>>,
-    lag: Arc<Lag>,
-    /// How many bytes it was greeted with: it may be as many more behind, because they are no lag of its own.
-    greeting_len: usize,
-    /// Where in what everyone gets its share begins: where it joined, or where the batch does.
-    since: usize,
+    /// `None`: it is on another server.
+    outbox: Option<Arc<Outbox<W>>>,
+    /// What it gets of the batch that is being written, up to `since`; what is behind that, it gets as it stands.
+    pieces: Vec<Piece>,
+    since: u64,
     /// Where its membership ends, and with which Close.
-    end: Option<(usize, Option<Farewell>)>,
-    /// In order.
-    exceptions: Vec<Exception>,
-    /// Whether nothing more can be sent.
-    gone: bool,
+    end: Option<(u64, Option<Farewell>)>,
 }
 
-/// Where what one member gets is not what everyone gets: a frame of its own is left out, or one for it alone put in.
-pub(super) struct Exception {
-    /// What it does not get of the batch's `relays`; empty, at its place, for a frame that is put in.
-    pub(super) left_out: Range<usize>,
-    /// What it gets there of the batch's `answers`; empty for a frame of its own.
-    pub(super) put_in: Range<usize>,
+/// A piece of what one member gets.
+enum Piece {
+    /// Of the room's transcript.
+    Shared(Range<u64>),
+    /// Of what the batch has for single members.
+    Own(Range<usize>),
 }
 
 impl<W: Wire> Member<W> {
-    /// One that joins at this place, and is greeted with this part of the `answers`.
+    /// One that joins at this place, and is greeted with what is for it alone and with what has been said before.
     pub(super) fn new(
         id: MemberId,
-        wire: Arc<W>,
+        wire: Option<Arc<W>>,
         name: Option<String>,
-        since: usize,
-        greeting: Range<usize>,
-        lag: Arc<Lag>,
+        since: u64,
+        greeting: (Range<usize>, impl Iterator<Item = Range<u64>>),
+        common: &Arc<Common>,
     ) -> Self {
-        let greeting_len = greeting.len();
-        let exceptions = vec![Exception { left_out: since..since, put_in: greeting }];
-        Member { id, name, wire, backlog: None, lag, greeting_len, since, end: None, exceptions, gone: false }
+        let (own, history) = greeting;
+        let mut history = history.peekable();
+        // What it is greeted with is no lag of its own.
+        let span = history.peek().map_or(0, |oldest| since - oldest.start);
+        let mut pieces = vec![Piece::Own(own.clone())];
+        pieces.extend(history.map(Piece::Shared));
+        let allowance = own.len() + span as usize + pieces.len() * PART_LEN;
+        let outbox = wire.map(|wire| Outbox::new(wire, allowance, common));
+        Member { id, name, outbox, pieces, since, end: None }
     }
 
-    /// Its share begins here, and nothing is noted about it.
-    pub(super) fn begin(&mut self, here: usize) {
+    /// A batch begins here, and nothing is noted about what this one gets of it.
+    pub(super) fn begin(&mut self, here: u64) {
         self.since = here;
-        self.exceptions.clear();
-        self.exceptions.shrink_to(KEPT_EXCEPTIONS);
+        self.pieces.clear();
+        self.pieces.shrink_to(KEPT_PIECES);
         if let Some((until, _)) = &mut self.end {
             *until = here;
         }
     }
 
-    /// Notes what is different for it, behind what has been noted before.
-    pub(super) fn except(&mut self, exception: Exception) {
-        self.exceptions.push(exception);
+    /// It does not get this part of the transcript.
+    pub(super) fn leave_out(&mut self, part: Range<u64>) {
+        self.up_to(part.start);
+        self.since = part.end;
+    }
+
+    /// It gets this at this place, and nobody else does.
+    pub(super) fn put_in(&mut self, here: u64, own: Range<usize>) {
+        self.up_to(here);
+        self.pieces.push(Piece::Own(own));
+    }
+
+    fn up_to(&mut self, here: u64) {
+        if self.since < here {
+            self.pieces.push(Piece::Shared(self.since..here));
+            self.since = here;
+        }
     }
 
     /// Ends its membership at this place, with a Close if it is to have one; the name under which it took part in
     /// announcements.
-    pub(super) fn end(&mut self, until: usize, farewell: Option<Farewell>) -> Option<String> {
+    pub(super) fn end(&mut self, until: u64, farewell: Option<Farewell>) -> Option<String> {
         self.end = Some((until, farewell));
         self.name.take()
     }
@@ -84,119 +97,41 @@ impl<W: Wire> Member<W> {
         self.end.is_some()
     }
 
-    /// Gives back the memory of its exceptions.
-    pub(super) fn shrink(&mut self) {
-        self.exceptions = Vec::new();
+    /// Whether it is sent what is said now.
+    pub(super) fn receives(&self) -> bool {
+        self.outbox.is_some() && !self.is_ending()
     }
 
-    /// Sends it its share of what is before `here`, and closes or cuts its connection if its membership has ended; the
-    /// code of a Close that it was sent.
+    /// Gives back memory that is not needed.
+    pub(super) fn shrink(&mut self) {
+        self.pieces = Vec::new();
+        self.outbox.iter().for_each(|outbox| outbox.shrink());
+    }
+
+    /// Sends it its share of a batch that ends `here`, and closes or cuts its connection if its membership has ended. Returns
+    /// the code of a Close that it was sent.
     pub(super) fn take_share(
         &mut self,
-        batch: &Batch<W>,
-        here: usize,
-        scratch: &mut Vec<u8>,
+        own: &Arc<Vec<u8>>,
+        here: u64,
+        scratch: &mut Arc<Vec<u8>>,
     ) -> Option<CloseCode> {
-        let relays = self.since..self.end.map_or(here, |(until, _)| until);
-        if self.exceptions.is_empty() {
-            self.send(&batch.relays[relays]);
-        } else {
-            let exceptions = mem::take(&mut self.exceptions);
-            self.send_pieces(pieces(batch, relays, &exceptions), scratch);
-            self.exceptions = exceptions;
-        }
-        let (_, farewell) = self.end?;
-        match farewell {
-            Some(farewell) => self.close(&farewell).then_some(farewell.code),
-            None => {
-                self.cut();
-                None
-            }
-        }
-    }
-
-    /// Sends pieces in as few sends as may be: small ones are put together, large ones go out as they are.
-    fn send_pieces<'b>(&mut self, pieces: impl Iterator<Item = &'b [u8]>, scratch: &mut Vec<u8>) {
-        scratch.clear();
-        for piece in pieces {
-            if scratch.len() + piece.len() > SCRATCH_MAX {
-                self.send(scratch);
-                scratch.clear();
-            }
-            if piece.len() > SCRATCH_MAX {
-                self.send(piece);
-            } else {
-                scratch.extend_from_slice(piece);
-            }
-        }
-        self.send(scratch);
-    }
-
-    /// Sends `bytes` without waiting; what is not taken at once goes into the backlog.
-    fn send(&mut self, mut bytes: &[u8]) {
-        if self.gone || bytes.is_empty() {
-            return;
-        }
-        if !self.is_behind() {
-            match self.wire.send_now(bytes) {
-                Ok(sent) => bytes = &bytes[sent..],
-                Err(_) => return self.cut(),
-            }
-        }
-        if !bytes.is_empty() && !self.backlog().push(bytes) {
-            self.wire.cut_for_lag();
+        let outbox = self.outbox.as_ref()?;
+        let (until, farewell) = self.end.unwrap_or((here, None));
+        let rest = Part::shared(self.since..until);
+        let share = self.pieces.drain(..).map(|piece| match piece {
+            Piece::Shared(range) => Part::shared(range),
+            Piece::Own(range) => Part::own(own, range),
+        });
+        let goes_on = outbox.deliver(share.chain([rest]), here, farewell.as_ref(), scratch);
+        if self.is_ending() && farewell.is_none() {
             self.cut();
         }
-    }
-
-    /// Sends a Close and ends the stream after it; `false` where it could not be sent.
-    fn close(&mut self, farewell: &Farewell) -> bool {
-        if !farewell.waits && self.is_behind() {
-            self.cut();
-        }
-        self.send(farewell.frame().as_bytes());
-        if self.gone {
-            return false;
-        }
-        match &self.backlog {
-            Some(backlog) => backlog.end_after(),
-            None => self.wire.end_writing(),
-        }
-        self.gone = true;
-        true
+        farewell.filter(|_| goes_on).map(|farewell| farewell.code)
     }
 
     /// Ends the connection. Its reader notices, and leaves.
     pub(super) fn cut(&mut self) {
-        self.wire.cut();
-        if let Some(backlog) = self.backlog.take() {
-            backlog.abandon();
-        }
-        self.gone = true;
+        self.outbox.iter().for_each(|outbox| outbox.give_up());
     }
-
-    fn is_behind(&self) -> bool {
-        self.backlog.as_ref().is_some_and(|backlog| backlog.is_behind())
-    }
-
-    fn backlog(&mut self) -> &Arc<Backlog<W>> {
-        let max = self.lag.max + self.greeting_len;
-        self.backlog.get_or_insert_with(|| Backlog::new(Arc::clone(&self.wire), max, Arc::clone(&self.lag)))
-    }
-}
-
-/// What one member gets: everything but its own frames, with those for it alone in between.
-fn pieces<'b, W>(
-    batch: &'b Batch<W>,
-    relays: Range<usize>,
-    exceptions: &'b [Exception],
-) -> impl Iterator<Item = &'b [u8]> {
-    let last = exceptions.last().map_or(relays.start, |last| last.left_out.end);
-    let mut position = relays.start;
-    let up_to_last = exceptions.iter().flat_map(move |Exception { left_out, put_in }| {
-        let before = &batch.relays[position..left_out.start];
-        position = left_out.end;
-        [before, &batch.answers[put_in.clone()]]
-    });
-    up_to_last.chain([&batch.relays[last..relays.end]])
 }

@@ -1,7 +1,8 @@
 //! A room: who is here, what is to be sent to them, and the one place that writes to clients.
 //!
-//! Written to each member at once, message by message and under a lock, a broadcast would cost a system call per
-//! delivery, and everyone would wait for everyone. So it is done in two steps, each under a lock of its own:
+//! Written to each member at once, message by message and under a lock, a broadcast (a *fan-out*) would cost a system call
+//! per delivery, and everyone would wait for everyone: `examples/textbook.rs` does it so. Here it is done in two steps,
+//! each under a lock of its own:
 //!
 //! ```text
 //!   reader --post-->                    +-- swap, when a turn begins --> one send per member,
@@ -9,12 +10,23 @@
 //!   reader --post-->                    +-- the next ones gather here meanwhile
 //! ```
 //!
-//! [`Room::relay`] posts a finished frame into the queue. [`Room::flush`] takes a *turn* at writing: whoever holds the
-//! writer's lock is the writer. It yields the processor, so that every reader that is ready can post first, and again
-//! while that brings something; swaps the queue for an empty one; gives each member all that is for it in a single
-//! system call; and goes back to its own client. Whoever flushes meanwhile waits for the next turn. Only one does: the
-//! others leave their frames to that one, and go straight back to reading. The busier the room, the larger the batches
-//! and the fewer the system calls per message.
+//! Nine words are all there is to it:
+//!
+//! - a **post** is one thing that happens in a room: a frame for everyone or for one, an arrival, a departure ([`batch`]);
+//! - the **queue** takes posts, whole batches of them, in the order that is everyone's order;
+//! - a **turn** at writing takes the queue's batch and gives each member its share of it ([`writer`]);
+//! - the **transcript** is all that everyone may get, end to end, held once ([`transcript`]);
+//! - a **member** is somebody in the room, with the wire to its client ([`member`]);
+//! - its **share** of a batch is a piece of the transcript, without its own frames, and with what is for it alone;
+//! - its **outbox** is what it is still to be sent, as places in the transcript, and, if it is slow, a thread ([`outbox`]);
+//! - the **history** is which messages of the transcript are kept for those who come later ([`history`]);
+//! - an **announcement** tells the members that have a name of another's arrival or departure ([`presence`]).
+//!
+//! [`Room::relay`] posts a finished frame. [`Room::flush`] takes a turn: whoever holds the writer's lock is the writer. It
+//! yields the processor, so that every reader that is ready can post first, and again while that brings something; swaps
+//! the queue for an empty one; gives each member all that is for it in a single system call; and goes back to its own
+//! client. Whoever flushes meanwhile waits for the next turn. Only one does: the others leave their frames to that one, and
+//! go straight back to reading. The busier the room, the larger the batches and the fewer the system calls per message.
 //!
 //! Joining, leaving and closing are posted like frames. So everything that happens in a room has one order, the
 //! same for all its members: the order of the queue.
@@ -22,98 +34,60 @@
 //! Rules:
 //!
 //! 1. Only who holds the writer's lock writes to a member's socket, from its 101 to its Close, or in the writer's place
-//!    the thread of the member's backlog (rule 3). So frames never interleave.
+//!    the thread of the member's outbox (rule 3). So frames never interleave.
 //! 2. Whether someone waits for the next turn is decided under the queue's lock, and is over once that one has taken the
-//!    batch, under the same lock. So no frame is ever left behind without a writer.
-//! 3. The writer never waits for a client. What a socket does not take at once goes to a thread: see [`backlog`].
+//!    batch, under the same lock. So no frame is ever left behind without a writer. Locks are taken in this order: writer,
+//!    queue; writer, outbox, transcript.
+//! 3. The writer never waits for a client. What a socket does not take at once is left to the member's outbox.
 //! 4. After a write that failed, or stopped half way and is not continued, the socket is cut at once: half a frame
 //!    on the wire is the end of that stream. Its reader notices, and posts that the member leaves.
 //! 5. The queue is bounded: a reader that finds it full takes a turn itself before it posts. While it waits for that it
-//!    does not read, and TCP slows its client down. Joining, leaving and closing never wait.
+//!    does not read, and TCP slows its client down (*backpressure*). Joining, leaving and closing never wait.
 //! 6. A turn is one batch: nobody writes for ever.
 //! 7. Before a closing member's socket is shut for writing, its Close has been written, by whoever was the writer.
 //! 8. A panic costs one member its connection, or all of them a batch. No code of a client's own runs under the locks,
 //!    so a poisoned one stays in use.
+//! 9. What a room holds is charged to the server's [`Memory`] before it grows.
 
-mod backlog;
 mod batch;
-#[cfg(feature = "redis")]
-mod guests;
 mod history;
 mod member;
 #[cfg(all(test, chinwag_model))]
 mod model;
+mod outbox;
+mod pending;
 mod presence;
 #[cfg(test)]
 mod received;
 #[cfg(all(test, not(chinwag_model)))]
 mod tests;
+mod transcript;
+mod wire;
 mod writer;
 
-use std::io;
 use std::mem;
 use std::sync::Arc;
 
+use super::memory::{Exhausted, Memory, Purpose};
 use super::metrics::Metrics;
+use super::pace::TICK;
 use super::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use super::sync::{Mutex, MutexGuard, lock, thread, try_lock};
-use crate::protocol::close::{CloseCode, CloseFrame};
-use backlog::Lag;
+use super::sync::{Mutex, lock, pause, thread, try_lock};
 use batch::{Batch, Post};
-#[cfg(feature = "redis")]
-pub(crate) use guests::GuestId;
+use outbox::Common;
 pub(crate) use presence::is_forged;
+use transcript::Transcript;
+pub(crate) use wire::{Farewell, MemberId, Newcomer, Wire};
 use writer::Writer;
 
 /// The most that is queued before those who post are kept waiting, in bytes.
 const QUEUE_MAX: usize = 64 * 1024;
 
+/// The sender of what comes from another server: no member here, so everyone gets it.
+const ELSEWHERE: MemberId = MemberId(u64::MAX);
+
 /// How often a writer yields before it takes a batch, as long as that brings something.
 const YIELDS_MAX: u32 = 4;
-
-/// The sending half of a client's connection, as far as a room needs it.
-pub(crate) trait Wire: Send + Sync + 'static {
-    /// Sends as much of `bytes` as is taken without waiting: 0 where nothing is.
-    fn send_now(&self, bytes: &[u8]) -> io::Result<usize>;
-    /// Sends some of `bytes`, waiting until some is taken.
-    fn send_some(&self, bytes: &[u8]) -> io::Result<usize>;
-    /// Ends the stream after what has been sent: the peer reads it to the end.
-    fn end_writing(&self);
-    /// Ends the connection: whoever reads or waits on it is woken.
-    fn cut(&self);
-    /// The same, because too much of what is to be sent has piled up.
-    fn cut_for_lag(&self);
-}
-
-/// Which member of its room, in order of arrival; never used again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct MemberId(u64);
-
-/// Someone about to join.
-pub(crate) struct Newcomer<W> {
-    pub(crate) wire: Arc<W>,
-    /// What it is sent before anything else: the answer to its handshake.
-    pub(crate) greeting: Vec<u8>,
-    /// What it wants to be called, if it is to take part in announcements.
-    pub(crate) name: Option<String>,
-    /// How many of the newest messages it wants to have.
-    pub(crate) history: usize,
-}
-
-/// How a membership is ended with a Close.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Farewell {
-    pub(crate) code: CloseCode,
-    pub(crate) reason: &'static str,
-    /// Whether the Close waits behind what the member has not taken yet; if not, it is sent at once or not at all.
-    pub(crate) waits: bool,
-}
-
-impl Farewell {
-    fn frame(&self) -> CloseFrame {
-        CloseFrame::new(self.code, self.reason)
-    }
-}
 
 /// The limits of a room.
 #[derive(Clone, Copy, Debug)]
@@ -129,7 +103,7 @@ pub(crate) struct Room<W> {
     queue: Mutex<Queue<W>>,
     /// Whoever holds this lock is the writer. It is taken before the queue's, never while that is held.
     writer: Mutex<Writer<W>>,
-    lag: Arc<Lag>,
+    common: Arc<Common>,
     holds_memory: AtomicBool,
     queue_max: usize,
     metrics: Arc<Metrics>,
@@ -143,13 +117,18 @@ struct Queue<W> {
 }
 
 impl<W: Wire> Room<W> {
-    pub(crate) fn new(bounds: Bounds, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(bounds: Bounds, metrics: Arc<Metrics>, memory: &Arc<Memory>) -> Self {
         metrics.room_opened();
-        let lag = Arc::new(Lag { max: bounds.max_lag, far_behind: AtomicUsize::new(0) });
+        let common = Arc::new(Common {
+            transcript: Mutex::new(Transcript::new(memory)),
+            memory: Arc::clone(memory),
+            max_lag: bounds.max_lag,
+            far_behind: AtomicUsize::new(0),
+        });
         Room {
-            queue: Mutex::new(Queue { batch: Batch::new(), next_member: 0, awaited: false }),
-            writer: Mutex::new(Writer::new(bounds.history, Arc::clone(&metrics), Arc::clone(&lag))),
-            lag,
+            queue: Mutex::new(Queue { batch: Batch::new(memory), next_member: 0, awaited: false }),
+            writer: Mutex::new(Writer::new(bounds.history, Arc::clone(&common), Arc::clone(&metrics))),
+            common,
             holds_memory: AtomicBool::new(false),
             // What is queued and what the writer has taken may all be added to a member's lag before those who send
             // have seen that it is far behind. So both have to be small beside the lag that is allowed.
@@ -174,15 +153,24 @@ impl<W: Wire> Room<W> {
     }
 
     /// Posts a message to everyone but its sender: one whole frame. At the same moment someone else may be told.
-    pub(crate) fn relay(&self, from: MemberId, frame: &[u8], tell: impl FnOnce()) {
-        let mut queue = self.wait_for_space();
-        tell();
-        queue.batch.relay(from, frame);
+    pub(crate) fn relay(&self, from: MemberId, frame: &[u8], tell: impl Fn()) {
+        self.wait_to_post(|batch| batch.relay(from, frame).map(|()| tell()));
+    }
+
+    /// Makes someone a member who is on another server: it takes part in announcements, and is sent nothing from here.
+    pub(crate) fn admit_guest(&self, name: &str) -> MemberId {
+        let name = Some(name.to_owned());
+        self.join(Newcomer { wire: None, greeting: Vec::new(), name, history: 0 }, |_| ()).0
+    }
+
+    /// Posts a message from another server, one whole frame, to everyone.
+    pub(crate) fn relay_from_elsewhere(&self, frame: &[u8]) {
+        self.relay(ELSEWHERE, frame, || {});
     }
 
     /// Posts a frame to one member alone; `is_message` tells whether it counts as a delivery.
     pub(crate) fn answer(&self, to: MemberId, frame: &[u8], is_message: bool) {
-        self.wait_for_space().batch.answer(to, frame, is_message);
+        self.wait_to_post(|batch| batch.answer(to, frame, is_message));
     }
 
     /// Ends a membership: with a Close, or without a word where the connection is gone or to be cut.
@@ -197,7 +185,7 @@ impl<W: Wire> Room<W> {
 
     /// Whether some member is more than half as far behind as it may be: then whoever sends is to slow down.
     pub(crate) fn is_someone_far_behind(&self) -> bool {
-        self.lag.far_behind.load(Ordering::Relaxed) > 0
+        self.common.far_behind.load(Ordering::Relaxed) > 0
     }
 
     /// Whether there is memory that a quiet room does not need.
@@ -234,13 +222,22 @@ impl<W: Wire> Room<W> {
         self.take_turn(&mut writer);
     }
 
-    /// Who finds the queue full takes a turn. That wakes those who wait one by one, as a mutex does: woken all at once,
-    /// they would be in each other's way.
-    fn wait_for_space(&self) -> MutexGuard<'_, Queue<W>> {
+    /// Posts something once there is space for it. Who finds the queue full takes a turn. That wakes those who wait one by
+    /// one, as a mutex does: woken all at once, they would be in each other's way. Where the server has no memory for it,
+    /// someone who is behind is dropped, or there is a wait: that is the policy of [`Memory`].
+    fn wait_to_post(&self, post: impl Fn(&mut Batch<W>) -> Result<(), Exhausted>) {
         loop {
-            let queue = lock(&self.queue);
+            let mut queue = lock(&self.queue);
             if queue.batch.len() < self.queue_max {
-                return queue;
+                if post(&mut queue.batch).is_ok() {
+                    return;
+                }
+                drop(queue);
+                if !self.common.memory.make_room(Purpose::Post) {
+                    self.flush();
+                    pause(TICK);
+                }
+                continue;
             }
             drop(queue);
             let mut writer = lock(&self.writer);
@@ -268,14 +265,12 @@ impl<W: Wire> Room<W> {
         }
     }
 
-    /// Takes what is queued, and writes it. Whoever waits for the next turn finds what has been queued since, or nothing.
+    /// Takes what is queued, and writes it. Whoever waits for the next turn finds what has been queued since, or
+    /// nothing.
     fn take_turn(&self, writer: &mut Writer<W>) {
         {
             let mut queue = lock(&self.queue);
             mem::swap(&mut queue.batch, writer.emptied());
-            #[cfg(all(test, chinwag_model))]
-            let mut queue =
-                model::broken::reopen(model::broken::Rule::ArriveWithTheBatch, &self.queue, queue);
             queue.awaited = false;
         }
         writer.write();

@@ -1,25 +1,26 @@
 //! The one place that writes to clients.
 //!
-//! A batch is gone through twice. First in its order: messages are kept in the history, members come and go, and each
-//! member's exceptions are noted: what it gets that the others do not, or the other way round. Then member by member:
-//! each gets all of its share in one send. So a batch costs one system call per member, whoever comes, goes or is
-//! announced in it. Where very many come at once, what they are told would be more than the batch itself: then the
-//! batch is delivered in parts.
+//! A batch is gone through twice. First in its order: messages and announcements are appended to the transcript,
+//! members come and go, and it is noted where a member's share is not what everyone gets. Then member by member: each
+//! gets all of its share in one send. So a batch costs one system call per member, whoever comes, goes or is announced
+//! in it. Where very many come at once, what they are told would be more than the batch itself: then the batch is
+//! delivered in parts.
 
 use std::mem;
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::backlog::Lag;
-use super::batch::{Batch, Post, shrink};
-#[cfg(feature = "redis")]
-use super::guests::Guests;
+use super::batch::{Batch, Post};
 use super::history::History;
-use super::member::{Exception, Member};
-use super::{Farewell, MemberId, Newcomer, Wire, presence};
+use super::member::{Member, PIECES_LEN};
+use super::outbox::Common;
+use super::presence;
+use super::transcript::Transcript;
+use super::wire::{Farewell, MemberId, Newcomer, Wire};
 use crate::protocol::frame::{FrameHeader, Opcode};
+use crate::server::memory::{Charge, Purpose};
 use crate::server::metrics::Metrics;
+use crate::server::sync::lock;
 
 /// How much memory a quiet room may hold between two batches, in bytes.
 const QUIET_MAX: usize = 16 * 1024;
@@ -28,43 +29,45 @@ const QUIET_MAX: usize = 16 * 1024;
 /// first. So a crowd that comes at once is told the names and the history a few at a time.
 const ADDED_MAX: usize = 256 * 1024;
 
+/// What a room takes beside all that grows, in bytes.
+const ROOM_OVERHEAD: usize = 1024;
+
 /// What belongs to a room's writer, whichever thread that is.
 pub(super) struct Writer<W> {
     /// In order of arrival, and so of their numbers.
     members: Vec<Member<W>>,
     /// How many of them are not ending.
     receivers: usize,
-    #[cfg(feature = "redis")]
-    pub(super) guests: Guests,
     history: History,
-    /// What is being written.
+    /// What is being written. What is for single members is added to its `answers`.
     batch: Batch<W>,
-    /// How far the batch's `relays` have been gone through.
-    here: usize,
-    /// How many bytes have been added to the batch meanwhile, of answers and exceptions.
+    /// How far its `relays` and its `answers` have been gone through.
+    done: (usize, usize),
+    /// How many bytes have been added meanwhile, of what is for single members, announcements and pieces.
     added: usize,
     /// Where small pieces are put together for one send.
-    scratch: Vec<u8>,
-    /// What is being announced.
+    scratch: Arc<Vec<u8>>,
+    /// What is being announced, as a frame.
     pub(super) text: String,
-    lag: Arc<Lag>,
+    common: Arc<Common>,
     metrics: Arc<Metrics>,
+    /// For what no other part of the room is charged for.
+    charge: Charge,
 }
 
 impl<W: Wire> Writer<W> {
-    pub(super) fn new(history_max: usize, metrics: Arc<Metrics>, lag: Arc<Lag>) -> Self {
+    pub(super) fn new(history_max: usize, common: Arc<Common>, metrics: Arc<Metrics>) -> Self {
         Writer {
             members: Vec::new(),
             receivers: 0,
-            #[cfg(feature = "redis")]
-            guests: Guests::default(),
             history: History::new(history_max),
-            batch: Batch::new(),
-            here: 0,
+            batch: Batch::new(&common.memory),
+            done: (0, 0),
             added: 0,
-            scratch: Vec::new(),
+            scratch: Arc::default(),
             text: String::new(),
-            lag,
+            charge: Charge::new(&common.memory, Purpose::Write),
+            common,
             metrics,
         }
     }
@@ -87,80 +90,124 @@ impl<W: Wire> Writer<W> {
 
     /// How much memory it holds for the next batch, in bytes, apart from the little that each member does.
     pub(super) fn held(&self) -> usize {
-        self.batch.capacity() + self.scratch.capacity() + self.text.capacity()
+        let transcript = lock(&self.common.transcript).capacity().saturating_sub(2 * self.history.len());
+        self.batch.capacity() + self.scratch.capacity() + self.text.capacity() + transcript
     }
 
     /// Gives back all memory that the next batch can do without.
     pub(super) fn shrink(&mut self) {
-        self.batch.shrink();
-        shrink(&mut self.scratch);
-        self.text = String::new();
         self.members.iter_mut().for_each(Member::shrink);
+        self.history.gather(&mut lock(&self.common.transcript));
+        self.give_back();
+    }
+
+    /// Gives back what is only kept for the next batch.
+    fn give_back(&mut self) {
+        self.batch.shrink();
+        self.scratch = Arc::default();
+        self.text = String::new();
+        lock(&self.common.transcript).shrink();
+        self.settle();
+    }
+
+    /// Charges for what it holds now.
+    fn settle(&mut self) {
+        let buffers = self.scratch.capacity() + self.text.capacity() + self.history.capacity();
+        self.charge.settle(buffers + ROOM_OVERHEAD);
     }
 
     /// Goes through the batch in its order, and delivers it.
     pub(super) fn write(&mut self) {
         let posted = self.batch.answers.len();
-        let mut answered = 0;
         let mut posts = mem::take(&mut self.batch.posts);
-        self.here = 0;
-        self.begin();
-        for post in posts.drain(..) {
-            match post {
-                Post::Relay { from, frame_len } => self.relay(from, frame_len),
-                Post::Answer { to, frame_len, is_message } => {
-                    self.answer(to, answered..answered + frame_len, is_message);
-                    answered += frame_len;
-                }
-                Post::Join(id, newcomer) => self.welcome(id, *newcomer),
-                Post::Leave(id, farewell) => self.end_membership(id, farewell),
-                Post::CloseAll(farewell) => self.end_all(farewell),
-                #[cfg(feature = "redis")]
-                Post::GuestCame(guest) => self.welcome_guest(*guest),
-                #[cfg(feature = "redis")]
-                Post::GuestWent(id) => self.see_off_guest(id),
+        self.done = (0, 0);
+        let mut left = posts.drain(..);
+        loop {
+            let is_all = self.go_through(&mut left);
+            self.deliver();
+            if is_all {
+                break;
+            }
+            self.batch.own().truncate(posted);
+        }
+        drop(left);
+        self.batch.posts = posts;
+        self.settle();
+        if self.charge.memory().is_scarce() {
+            self.give_back();
+        }
+    }
+
+    /// Goes through posts until there are no more, or they have added too much; whether it was all of them.
+    fn go_through(&mut self, posts: &mut impl Iterator<Item = Post<W>>) -> bool {
+        let common = Arc::clone(&self.common);
+        let transcript = &mut *lock(&common.transcript);
+        self.begin(transcript);
+        let is_all = loop {
+            match posts.next() {
+                None => break true,
+                Some(post) => self.apply(transcript, post),
             }
             if self.added > ADDED_MAX {
-                self.deliver();
-                self.batch.answers.truncate(posted);
-                self.begin();
+                break false;
             }
+        };
+        if is_all {
+            self.batch.settle_debt();
         }
-        self.batch.posts = posts;
-        self.deliver();
+        transcript.settle();
+        is_all
     }
 
-    /// Everyone's share begins here. Whatever was noted before is forgotten, also by a writer that panicked: no place in
-    /// a batch outlives it.
-    fn begin(&mut self) {
+    fn apply(&mut self, transcript: &mut Transcript, post: Post<W>) {
+        match post {
+            Post::Relay { from, frame_len } => self.relay(transcript, from, frame_len),
+            Post::Answer { to, frame_len, is_message } => self.answer(transcript, to, frame_len, is_message),
+            Post::Join(id, newcomer) => self.welcome(transcript, id, *newcomer),
+            Post::Leave(id, farewell) => self.end_membership(transcript, id, farewell),
+            Post::CloseAll(farewell) => self.end_all(transcript, farewell),
+        }
+    }
+
+    /// Everyone's share begins here. Whatever was noted before is forgotten, also by a writer that panicked: no piece
+    /// of a batch outlives it.
+    fn begin(&mut self, transcript: &mut Transcript) {
+        if self.history.is_sparse(transcript) {
+            self.history.gather(transcript);
+        }
+        transcript.keep_from(self.history.start(transcript));
+        transcript.begin_batch(self.batch.relays.len() - self.done.0);
         (self.added, self.receivers) = (0, 0);
         for member in &mut self.members {
-            member.begin(self.here);
-            self.receivers += usize::from(!member.is_ending());
+            member.begin(transcript.end());
+            self.receivers += usize::from(member.receives());
         }
     }
 
-    fn relay(&mut self, from: MemberId, frame_len: usize) {
-        let frame = self.here..self.here + frame_len;
-        self.here = frame.end;
-        self.history.keep(&self.batch.relays[frame.clone()]);
-        let is_here = self.except(from, Exception { left_out: frame, put_in: 0..0 });
+    fn relay(&mut self, transcript: &mut Transcript, from: MemberId, frame_len: usize) {
+        let frame = self.done.0..self.done.0 + frame_len;
+        self.done.0 = frame.end;
+        let place = transcript.append(&self.batch.relays[frame]);
+        self.history.keep(&place, self.charge.memory().is_plentiful());
+        let is_here = self.note(from, |member| member.leave_out(place));
         self.metrics.deliveries(self.receivers - usize::from(is_here));
     }
 
-    fn answer(&mut self, to: MemberId, answer: Range<usize>, is_message: bool) {
-        let is_here = self.except(to, Exception { left_out: self.here..self.here, put_in: answer });
+    fn answer(&mut self, transcript: &Transcript, to: MemberId, frame_len: usize, is_message: bool) {
+        let frame = self.done.1..self.done.1 + frame_len;
+        self.done.1 = frame.end;
+        let is_here = self.note(to, |member| member.put_in(transcript.end(), frame));
         self.metrics.deliveries(usize::from(is_here && is_message));
     }
 
-    /// Notes an exception for a member; whether that is here. One that is ending may still send: what is for it alone is
-    /// not for it any more.
-    fn except(&mut self, id: MemberId, exception: Exception) -> bool {
+    /// Notes something about a member's share; whether that member is here. One that is ending may still send: what is
+    /// for it alone is not for it any more.
+    fn note(&mut self, id: MemberId, note: impl FnOnce(&mut Member<W>)) -> bool {
         let Some(member) = self.member(id) else {
             return false;
         };
-        member.except(exception);
-        self.added += size_of::<Exception>();
+        note(member);
+        self.added += PIECES_LEN;
         true
     }
 
@@ -170,48 +217,45 @@ impl<W: Wire> Writer<W> {
     }
 
     /// A newcomer is told first who is there, then what has been said; the others are told of it.
-    fn welcome(&mut self, id: MemberId, newcomer: Newcomer<W>) {
+    fn welcome(&mut self, transcript: &mut Transcript, id: MemberId, newcomer: Newcomer<W>) {
         let Newcomer { wire, greeting, name, history } = newcomer;
         let start = self.batch.answers.len();
-        self.batch.answers.extend_from_slice(&greeting);
+        self.batch.own().extend_from_slice(&greeting);
+        let is_guest = wire.is_none();
         let online = self.online() + 1;
         if let Some(name) = &name {
-            let names = self.members.iter().filter_map(|member| Some((member.id, member.name.as_deref()?)));
-            #[cfg(feature = "redis")]
-            let names = self.guests.merge(names);
-            presence::welcome(&mut self.text, name, online, names.map(|(_, name)| name));
-            append_text(&mut self.batch.answers, &self.text);
-        }
-        self.history.append_newest(history, &mut self.batch.answers);
-        let greeting = start..self.batch.answers.len();
-        self.added += greeting.len();
-        if let Some(name) = &name {
+            let names = self.members.iter().filter_map(|member| member.name.as_deref());
+            presence::welcome(&mut self.text, name, online, names);
+            append_text(self.batch.own(), &self.text);
             presence::joined(&mut self.text, name, online);
-            self.announce();
+            self.announce(transcript);
         }
-        self.members.push(Member::new(id, wire, name, self.here, greeting, Arc::clone(&self.lag)));
-        self.receivers += 1;
+        let own = start..self.batch.answers.len();
+        self.added += own.len();
+        let greeting = (own, self.history.newest(history));
+        self.members.push(Member::new(id, wire, name, transcript.end(), greeting, &self.common));
+        self.receivers += usize::from(!is_guest);
     }
 
     /// A member gets nothing that comes after this, but a Close if it is to have one.
-    fn end_membership(&mut self, id: MemberId, farewell: Option<Farewell>) {
-        let here = self.here;
+    fn end_membership(&mut self, transcript: &mut Transcript, id: MemberId, farewell: Option<Farewell>) {
         let Some(member) = self.member(id) else {
             return;
         };
-        let name = member.end(here, farewell);
-        self.receivers -= 1;
+        let receives = member.receives();
+        let name = member.end(transcript.end(), farewell);
+        self.receivers -= usize::from(receives);
         if let Some(name) = name {
             let online = self.online();
             presence::left(&mut self.text, &name, online);
-            self.announce();
+            self.announce(transcript);
         }
     }
 
     /// Nobody is left to whom a departure could be announced.
-    fn end_all(&mut self, farewell: Farewell) {
+    fn end_all(&mut self, transcript: &Transcript, farewell: Farewell) {
         for member in self.members.iter_mut().filter(|member| !member.is_ending()) {
-            member.end(self.here, Some(farewell));
+            member.end(transcript.end(), Some(farewell));
         }
         self.receivers = 0;
     }
@@ -219,41 +263,46 @@ impl<W: Wire> Writer<W> {
     /// How many take part in announcements.
     pub(super) fn online(&self) -> usize {
         let members = self.members.iter().filter(|member| member.name.is_some()).count();
-        #[cfg(feature = "redis")]
-        let members = members + self.guests.count();
         members
     }
 
-    /// Tells the text to all who take part.
-    pub(super) fn announce(&mut self) {
-        let start = self.batch.answers.len();
-        append_text(&mut self.batch.answers, &self.text);
-        let put_in = start..self.batch.answers.len();
-        self.added += put_in.len();
-        for member in self.members.iter_mut().filter(|member| member.name.is_some()) {
-            member.except(Exception { left_out: self.here..self.here, put_in: put_in.clone() });
-            self.added += size_of::<Exception>();
+    /// Tells the text to all who take part: it stands in the transcript, and the others do not get it.
+    pub(super) fn announce(&mut self, transcript: &mut Transcript) {
+        let (mut header, text) = ([0; FrameHeader::MAX_LEN], self.text.as_bytes());
+        let start = transcript.append(text_header(text, &mut header)).start;
+        let place = start..transcript.append(text).end;
+        self.added += (place.end - place.start) as usize;
+        let others = self.members.iter_mut().filter(|member| member.name.is_none() && !member.is_ending());
+        for member in others {
+            member.leave_out(place.clone());
+            self.added += PIECES_LEN;
         }
     }
 
     /// Gives each member its share, and takes those whose membership has ended out of the list.
     fn deliver(&mut self) {
-        let Writer { members, batch, here, scratch, metrics, .. } = self;
+        let here = lock(&self.common.transcript).end();
+        let Writer { members, batch, scratch, metrics, .. } = self;
         members.retain_mut(|member| {
             // What goes wrong on the way to one member is nobody else's loss, least of all the writer's own client's.
-            match catch_unwind(AssertUnwindSafe(|| member.take_share(batch, *here, scratch))) {
+            match catch_unwind(AssertUnwindSafe(|| member.take_share(&batch.answers, here, scratch))) {
                 Ok(None) => {}
                 Ok(Some(code)) => metrics.close_sent(code),
                 Err(_) => member.cut(),
             }
             !member.is_ending()
         });
+        let transcript = &mut *lock(&self.common.transcript);
+        transcript.keep_from(self.history.start(transcript));
     }
 }
 
 fn append_text(out: &mut Vec<u8>, text: &str) {
-    let payload_len = text.len() as u64;
-    let header = FrameHeader { fin: true, opcode: Opcode::Text, masking_key: None, payload_len };
-    out.extend_from_slice(header.encode(&mut [0; FrameHeader::MAX_LEN]));
+    out.extend_from_slice(text_header(text.as_bytes(), &mut [0; FrameHeader::MAX_LEN]));
     out.extend_from_slice(text.as_bytes());
+}
+
+fn text_header<'o>(text: &[u8], out: &'o mut [u8; FrameHeader::MAX_LEN]) -> &'o [u8] {
+    let payload_len = text.len() as u64;
+    FrameHeader { fin: true, opcode: Opcode::Text, masking_key: None, payload_len }.encode(out)
 }

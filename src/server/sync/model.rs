@@ -34,6 +34,11 @@ impl<T> DerefMut for MutexGuard<'_, T> {
     }
 }
 
+/// There is no clock: the others do whatever they do in the meantime.
+pub(crate) fn pause(_: Duration) {
+    thread::yield_now();
+}
+
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     let guard = mutex.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     MutexGuard { mutex, guard }

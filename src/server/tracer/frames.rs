@@ -29,7 +29,7 @@ impl Frames {
         Frames { kept: Vec::new(), hidden: 0, judge: None }
     }
 
-    /// Explains the frames that end in these bytes; what comes after the last frame of all.
+    /// Explains the frames that end in these bytes. Returns what comes after the last frame of all as well.
     pub(super) fn take<'b>(&mut self, mut bytes: &'b [u8]) -> (Vec<String>, Option<&'b [u8]>) {
         let mut explained = Vec::new();
         while !bytes.is_empty() {
@@ -127,13 +127,14 @@ impl Judge {
         let verdict = match self.receiver.receive(&mut self.buffer) {
             Err(error) => Verdict::Refused(error),
             Ok(Some(Event::Close(..))) => Verdict::Close,
-            Ok(Some(Event::Message { payload, .. })) if self.fragments > 0 => {
-                Verdict::Message(describe(payload.as_bytes(), self.fragments + 1))
+            Ok(Some(Event::Message(message))) if self.fragments > 0 => {
+                Verdict::Message(describe(message.payload(), self.fragments + 1))
             }
             Ok(_) => Verdict::Fine,
         };
-        let kept = self.receiver.compact(&mut self.buffer);
-        self.buffer.truncate(kept);
+        let arrived = self.buffer.len();
+        let kept = self.receiver.compact(&mut self.buffer, arrived);
+        self.buffer.truncate(kept.unwrap_or(arrived));
         verdict
     }
 

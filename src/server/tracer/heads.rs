@@ -3,7 +3,7 @@
 use sha1_smol::Sha1;
 
 use crate::protocol::handshake::{GUID, accept_key};
-use crate::protocol::refusal::Refusal;
+use crate::protocol::handshake_error::HandshakeError;
 use crate::trace::{Count, Hex, Text};
 
 /// Where the meaning of a line begins, if the line is not longer.
@@ -52,12 +52,8 @@ pub(super) fn explain_request(head: &[u8]) -> String {
 }
 
 /// What was refused before the head was whole.
-pub(super) fn explain_refused(bytes: &[u8], refusal: Refusal) -> String {
-    format!(
-        "{}\nrefused: {refusal}; the answer is {}",
-        explain("request head", bytes, "", &[]),
-        refusal.status()
-    )
+pub(super) fn explain_refused(bytes: &[u8], error: HandshakeError) -> String {
+    format!("{}\nrefused: {error}; the answer is {}", explain("request head", bytes, "", &[]), error.status())
 }
 
 pub(super) fn explain_response(head: &[u8]) -> String {

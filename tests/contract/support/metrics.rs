@@ -2,7 +2,7 @@
 
 use super::http::{Head, ask};
 use super::{Server, eventually};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Every series with its value, as `/metrics` has them now.
 #[track_caller]
@@ -15,6 +15,26 @@ pub fn read(server: &Server) -> HashMap<String, f64> {
         (series.to_string(), value.parse().unwrap_or_else(|_| panic!("{line:?} has no value")))
     });
     parsed.collect()
+}
+
+/// The names of all series.
+#[track_caller]
+pub fn names(server: &Server) -> BTreeSet<String> {
+    read(server).keys().map(|series| name(series)).collect()
+}
+
+/// The names that the contract has under a topic.
+#[track_caller]
+pub fn promised(topic: &str) -> BTreeSet<String> {
+    let contract = include_str!("../../../docs/contract.md");
+    let (_, section) = contract.split_once(&format!("\n## {topic}\n")).expect("the topic");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let code = section.split('`').skip(1).step_by(2);
+    code.filter(|code| code.starts_with("chinwag_")).map(name).collect()
+}
+
+fn name(series: &str) -> String {
+    series.split('{').next().unwrap_or_default().into()
 }
 
 /// One series; one that has not been seen yet is zero.

@@ -7,8 +7,7 @@ use core::panic::PanicInfo;
 
 use chinwag::protocol::close::CloseFrame;
 use chinwag::protocol::error::ProtocolError;
-use chinwag::protocol::event::Event;
-use chinwag::protocol::frame::Opcode;
+use chinwag::protocol::event::{Event, MessageType};
 use chinwag::protocol::receiver::{Limits, Receiver};
 use chinwag::trace::explain;
 
@@ -22,16 +21,16 @@ const UNMASKED: [u8; 7] = [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f];
 struct Connection {
     receiver: Receiver,
     buffer: [u8; Receiver::buffer_len(LIMITS.max_message)],
-    arrived: usize,
+    filled: usize,
 }
 
 impl Connection {
     /// The next event, once `bytes` have been read.
     fn read(&mut self, bytes: &[u8]) -> Result<Option<Event<'_>>, ProtocolError> {
-        let kept = self.receiver.compact(&mut self.buffer[..self.arrived]);
-        self.arrived = kept + bytes.len();
-        self.buffer[kept..self.arrived].copy_from_slice(bytes);
-        self.receiver.receive(&mut self.buffer[..self.arrived])
+        let kept = self.receiver.compact(&mut self.buffer, self.filled)?;
+        self.filled = kept + bytes.len();
+        self.buffer[kept..self.filled].copy_from_slice(bytes);
+        self.receiver.receive(&mut self.buffer[..self.filled])
     }
 }
 
@@ -40,10 +39,10 @@ fn first_failure(connection: &mut Connection) -> i32 {
     if !matches!(connection.read(&HELLO.0), Ok(None)) {
         return 1;
     }
-    let Ok(Some(Event::Message { opcode: Opcode::Text, payload })) = connection.read(&HELLO.1) else {
+    let Ok(Some(Event::Message(message))) = connection.read(&HELLO.1) else {
         return 2;
     };
-    if payload.into_frame(Opcode::Text) != UNMASKED {
+    if message.message_type() != MessageType::Text || message.into_frame() != UNMASKED {
         return 3;
     }
     let Err(error) = connection.read(&UNMASKED) else {
@@ -90,7 +89,7 @@ extern "C" fn main() -> i32 {
     first_failure(&mut Connection {
         receiver,
         buffer: [0; Receiver::buffer_len(LIMITS.max_message)],
-        arrived: 0,
+        filled: 0,
     })
 }
 

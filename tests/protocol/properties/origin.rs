@@ -30,6 +30,12 @@ pub fn holds(input: &[u8], parse_url: Option<ParseUrl>) -> bool {
     assert_eq!(host_as_origin.host(), host_parsed.host, "{of_host}");
     if let Some(parse_url) = parse_url {
         check_addresses(&of_host, &host_parsed, parse_url);
+        if let (true, Some((name, _))) = (host_parsed.host.is_localhost(), parse_url(&of_host)) {
+            assert!(
+                name == "localhost" || name.ends_with(".localhost"),
+                "{of_host} is not the loopback's: {name}"
+            );
+        }
         // Where the other parser finds no URL there is no browser that comes from there.
         if let (Some(one), Some(other)) = (parse_url(origin), parse_url(&of_host)) {
             let same = one == other && one.1.is_some();
@@ -39,8 +45,11 @@ pub fn holds(input: &[u8], parse_url: Option<ParseUrl>) -> bool {
     is_of_host
 }
 
-/// What is an address here is the same address there.
+/// What is an address here is the same address there. Of zones that other parser knows nothing.
 fn check_addresses(of_host: &str, host: &Authority<'_>, parse_url: ParseUrl) {
+    if of_host.contains('%') {
+        return;
+    }
     let scheme = of_host.split(':').next().unwrap_or_default();
     let special = ["http", "https", "ws", "wss"].iter().any(|one| scheme.eq_ignore_ascii_case(one));
     if let (Host::Ip(address), true) = (host.host, special) {

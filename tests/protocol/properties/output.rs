@@ -2,11 +2,10 @@
 
 use chinwag::protocol::close::{CloseCode, CloseFrame};
 use chinwag::protocol::event::Event;
-use chinwag::protocol::frame::Opcode;
 use chinwag::protocol::receiver::Receiver;
 
 use super::delivery::Delivery;
-use crate::support::Seen;
+use crate::support::{Seen, compact};
 
 /// A session that a server relays and answers, and then a Close with the input as its reason.
 pub fn holds(input: &[u8]) -> bool {
@@ -15,8 +14,7 @@ pub fn holds(input: &[u8]) -> bool {
     let (mut buffer, mut sent) = (Vec::new(), 0);
     'session: for piece in delivery.pieces() {
         if delivery.compacting {
-            let kept = receiver.compact(&mut buffer);
-            buffer.truncate(kept);
+            compact(&mut receiver, &mut buffer);
         }
         buffer.extend_from_slice(piece);
         loop {
@@ -25,7 +23,7 @@ pub fn holds(input: &[u8]) -> bool {
                 Ok(Some(event)) => sent += usize::from(answer(event)),
                 Err(error) => {
                     let close = CloseFrame::new(error.close_code(), error.reason());
-                    let expected = Seen::Close(Some(error.close_code().0), error.reason().into());
+                    let expected = Seen::Close(Some(error.close_code().get()), error.reason().into());
                     assert_eq!(decode(close.as_bytes()), expected);
                     break 'session;
                 }
@@ -39,22 +37,18 @@ pub fn holds(input: &[u8]) -> bool {
 /// What a server sends for an event, if anything.
 fn answer(event: Event<'_>) -> bool {
     let (frame, expected) = match event {
-        Event::Message { opcode, payload } => {
-            let bytes = payload.as_bytes().to_vec();
-            let expected = match opcode {
-                Opcode::Text => Seen::Text(String::from_utf8(bytes).expect("text is UTF-8")),
-                _ => Seen::Binary(bytes),
-            };
-            (payload.into_frame(opcode).to_vec(), expected)
+        Event::Message(message) => {
+            let expected = Seen::from(&message);
+            (message.into_frame().to_vec(), expected)
         }
-        Event::Ping(payload) => {
-            let expected = Seen::Pong(payload.as_bytes().to_vec());
-            (payload.into_frame(Opcode::Pong).to_vec(), expected)
+        Event::Ping(ping) => {
+            let expected = Seen::Pong(ping.payload().to_vec());
+            (ping.into_pong().to_vec(), expected)
         }
         Event::Pong(_) => return false,
         Event::Close(code, reason) => {
             let code = code.unwrap_or(CloseCode::NORMAL_CLOSURE);
-            let expected = Seen::Close(Some(code.0), reason.into());
+            let expected = Seen::Close(Some(code.get()), reason.into());
             (CloseFrame::new(code, reason).as_bytes().to_vec(), expected)
         }
     };

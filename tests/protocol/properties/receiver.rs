@@ -4,7 +4,7 @@ use chinwag::protocol::receiver::Limits;
 
 use super::delivery::Delivery;
 use crate::naive;
-use crate::support::{Connection, Seen, receive_in_a_fixed_buffer};
+use crate::support::{Connection, Seen, receive_in_a_buffer_of, receive_in_a_fixed_buffer};
 
 /// A session, delivered as the input says.
 pub fn holds(input: &[u8]) -> bool {
@@ -21,6 +21,12 @@ pub fn holds(input: &[u8]) -> bool {
     // In a full buffer an empty read would be the end of the stream.
     let seen = receive_in_a_fixed_buffer(bytes, limits, || sizes.next().unwrap_or(1).max(1));
     assert_eq!(seen, expected, "in a fixed buffer: {bytes:02x?}");
+    // Where fewer bytes do not suffice, the receiver says so.
+    let few = sizes.next().unwrap_or(1) % 400;
+    match receive_in_a_buffer_of(few, bytes, limits, || sizes.next().unwrap_or(1).max(1)) {
+        Ok(seen) => assert_eq!(seen, expected, "in {few} bytes: {bytes:02x?}"),
+        Err(seen) => assert!(expected.starts_with(&seen), "in {few} bytes {seen:?}: {bytes:02x?}"),
+    }
     expected.first().is_some_and(|first| !matches!(first, Seen::Failed(_)))
 }
 

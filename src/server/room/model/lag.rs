@@ -41,6 +41,32 @@ fn one_who_catches_up_and_lags_again() {
     });
 }
 
+/// Two who lag, each in its own time, and one who comes meanwhile and asks for the history: what one of them has taken is
+/// there for the others until they have.
+#[test]
+fn two_who_lag_and_one_who_comes() {
+    check(|| {
+        let model = Model::new(FAR);
+        let other = ModelWire::scripted([Some(0), Some(3)], [Some(1); 8]);
+        let slow = ModelWire::scripted([Some(1), Some(0), Some(5)], []);
+        let late = ModelWire::scripted([Some(0), Some(1)], []);
+        let healthy = [ModelWire::healthy(), ModelWire::healthy()];
+        let [a, _, _, _] = [&healthy[0], &healthy[1], &other, &slow].map(|wire| model.join(wire));
+        let (room, wire) = (Arc::clone(&model.room), Arc::clone(&late));
+        let coming = thread::spawn(move || {
+            room.join(Newcomer { history: 100, ..newcomer(&wire) }, |_| ());
+            room.flush();
+        });
+        model.join_threads([model.posts(a, 4, |_| {}), coming]);
+        let (order, _) = healthy[1].whole();
+        assert_complete(&order, &[(a, 4)]);
+        model.end(&[&slow, &other, &late]);
+        for wire in [slow, other, late] {
+            assert_eq!(wire.whole(), (order.clone(), true));
+        }
+    });
+}
+
 /// It talks itself while it lags.
 #[test]
 fn one_who_lags_and_talks() {
@@ -68,7 +94,7 @@ fn one_who_is_dropped() {
         let model = Model::new(8);
         let slow = ModelWire::scripted([Some(1), Some(0)], [Some(1); 32]);
         let order = talk_much_to(&model, &slow, 5, nothing);
-        let lag = Arc::clone(&model.room.lag);
+        let lag = Arc::clone(&model.room.common);
         model.end(&[&slow]);
         assert_eq!(lag.far_behind.load(Ordering::Relaxed), 0);
         let lagged = slow.taken().lagged;
@@ -122,7 +148,7 @@ fn one_who_leaves_while_it_lags() {
 
 /// Its Close comes behind all that it had not taken yet, and its end behind that.
 #[test]
-pub(super) fn one_who_is_closed_while_it_lags() {
+fn one_who_is_closed_while_it_lags() {
     check(|| {
         let model = Model::new(FAR);
         let slow = ModelWire::scripted([Some(1), Some(0), Some(2), Some(0)], []);

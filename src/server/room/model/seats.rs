@@ -3,11 +3,17 @@
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::server::Link;
+use crate::server::link::Link;
+use crate::server::memory::Memory;
 use crate::server::rooms::{Rooms, Seat};
 
 fn rooms(metrics: &Arc<Metrics>) -> Arc<Rooms<ModelWire>> {
-    Rooms::new(Bounds { history: 0, max_lag: FAR }, Arc::clone(metrics), Link::none())
+    Rooms::new(
+        Bounds { history: 0, max_lag: FAR },
+        Arc::clone(metrics),
+        Memory::new(usize::MAX),
+        Link::none(),
+    )
 }
 
 fn assert_empty(metrics: &Metrics) {

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex};
 
 use super::messages;
+use crate::server::metrics::Dropped;
 use crate::server::room::{Wire, received};
 use crate::server::sync::thread;
 
@@ -99,7 +100,7 @@ impl Wire for ModelWire {
         self.taken.lock().unwrap().cut = true;
     }
 
-    fn cut_for_lag(&self) {
+    fn cut_for(&self, _: Dropped) {
         let mut taken = self.taken.lock().unwrap();
         taken.lagged += 1;
         taken.cut = true;

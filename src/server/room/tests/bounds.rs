@@ -3,17 +3,20 @@
 use super::*;
 use crate::server::room::lock;
 
-/// At most 256 KiB of payload, at most so many messages; what is too large for itself leaves nothing.
+/// At most 256 KiB, headers and entries included; at most so many messages; what is too large for itself leaves nothing.
 #[test]
 fn a_history_has_two_bounds() {
     const K: usize = 1024;
+    // A long header and an entry, a short one and an entry.
+    const LONG: usize = 10 + 16;
+    const SHORT: usize = 2 + 16;
     for (kept, sizes) in [
-        (3, vec![100 * K, 100 * K, 56 * K]),
-        (3, vec![100 * K, 100 * K, 56 * K + 1]),
-        (3, vec![1, 256 * K]),
-        (3, vec![1, 256 * K - 1]),
-        (3, vec![1, 2, 256 * K + 1]),
-        (3, vec![1, 256 * K + 1, 2, 3]),
+        (3, vec![100 * K, 100 * K, 56 * K - 2 * LONG - 4 - 16]),
+        (3, vec![100 * K, 100 * K, 56 * K - 2 * LONG - 4 - 16 + 1]),
+        (3, vec![1, 256 * K - LONG]),
+        (3, vec![1, 256 * K - LONG - SHORT - 1]),
+        (3, vec![1, 2, 256 * K - LONG + 1]),
+        (3, vec![1, 256 * K, 2, 3]),
         (2, vec![1, 2, 3, 4, 5]),
         (0, vec![1, 2]),
         (300, (0..300).collect()),
@@ -39,6 +42,40 @@ fn a_history_has_two_bounds() {
             }
         }
     }
+}
+
+/// Messages of nothing take memory as well: so many of them are kept as there is room for their headers and entries.
+#[test]
+fn a_history_of_empty_messages_is_bounded() {
+    const KEPT: usize = 256 * 1024 / (2 + 16);
+    let mut play = Play::new(usize::MAX, 64 << 20);
+    play.act(&Op::Join { name: None, history: 0 });
+    for _ in 0..KEPT + 100 {
+        play.room.relay(MemberId(0), &received::write(TEXT, b""), || {});
+    }
+    let late = play.join(None, usize::MAX, Behaviour::default());
+    play.act(&Op::Flush);
+    assert_eq!(received::read_whole(&late.taken().bytes[GREETING.len()..]).len(), KEPT);
+}
+
+/// Announcements that nobody is kept for do not pile up between the messages that are.
+#[test]
+fn announcements_do_not_fill_the_log() {
+    let mut play = Play::new(5, 64 << 20);
+    play.act(&Op::Join { name: Some("host"), history: 0 });
+    play.relay(0, b"the first of all");
+    for n in 1..5000 {
+        play.act(&Op::Join { name: Some("a name as long as a name may be!"), history: 0 });
+        play.act(&Op::Leave(n));
+        play.act(&Op::Flush);
+        let held = lock(&play.room.writer).held();
+        assert!(held < 256 * 1024, "{held} bytes held after {n} have come and gone");
+    }
+    play.act(&Op::Join { name: None, history: 5 });
+    play.act(&Op::Flush);
+    assert_eq!(play.naive.said_to(5000), received::write(TEXT, b"the first of all"));
+    play.assert_as_expected();
+    play.end();
 }
 
 /// A batch that was large leaves no memory behind in a room that is quiet.

@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 
 use super::*;
+use crate::server::room::pending::PART_LEN;
 
 const FAR: usize = 1 << 20;
 
@@ -106,9 +107,11 @@ fn the_bound_is_exact() {
         play.act(&Op::Join { name: None, history: 0 });
         let behaviour = Behaviour { stalls_at: Some(greeting_taken), holds: true, ..Behaviour::default() };
         let slow = play.join(None, 0, behaviour);
-        let max = 400 + GREETING.len();
-        let mut pending = GREETING.len() - greeting_taken;
+        let max = 400 + GREETING.len() + PART_LEN;
+        let is_greeted = greeting_taken == GREETING.len();
         play.act(&Op::Flush);
+        // One part is what has been said, another what is left of the greeting.
+        let mut pending = GREETING.len() - greeting_taken + PART_LEN * if is_greeted { 1 } else { 2 };
         while pending + 10 <= max {
             play.act(&Op::Relay(0, vec![0; 8]));
             play.act(&Op::Flush);
@@ -186,8 +189,8 @@ fn a_room_is_closed_over_one_who_is_held() {
     play.end();
     play.assert_as_expected();
 
-    let (mut play, slow) = talk(200, Behaviour { stalls_at: Some(0), holds: true, ..Behaviour::default() });
-    play.act(&Op::Relay(0, vec![0; 90]));
+    let (mut play, slow) = talk(1000, Behaviour { stalls_at: Some(0), holds: true, ..Behaviour::default() });
+    play.act(&Op::Relay(0, vec![0; 450]));
     play.act(&Op::Flush);
     assert!(play.room.is_someone_far_behind());
     play.act(&Op::Leave(2));

@@ -3,7 +3,9 @@
 use super::received::{self, CLOSE, PONG, TEXT};
 use super::{Farewell, GREETING};
 
+/// Each message counts with its header and its entry in a list of places and lengths.
 const KEPT_MAX: usize = 256 * 1024;
+const ENTRY: usize = 16;
 
 pub(super) struct Naive {
     pub(super) members: Vec<Expected>,
@@ -16,7 +18,6 @@ pub(super) struct Naive {
 
 enum Arrival {
     Member(usize),
-    #[cfg(feature = "redis")]
     Guest(u64, String),
 }
 
@@ -64,7 +65,8 @@ impl Naive {
         }
         self.history.push(payload.to_vec());
         while self.history.len() > self.history_max
-            || self.history.iter().map(Vec::len).sum::<usize>() > KEPT_MAX
+            || self.history.iter().map(|kept| received::write(TEXT, kept).len() + ENTRY).sum::<usize>()
+                > KEPT_MAX
         {
             self.history.remove(0);
         }
@@ -96,15 +98,11 @@ impl Naive {
     pub(super) fn said_to(&self, id: usize) -> &[u8] {
         &self.members[id].stream[GREETING.len()..]
     }
-
-    #[cfg(feature = "redis")]
     pub(super) fn guest_comes(&mut self, id: u64, name: &str) {
         let online = self.named().count() + 1;
         self.announce(&format!("{{\"type\":\"joined\",\"name\":{},\"online\":{online}}}", quoted(name)));
         self.arrivals.push(Arrival::Guest(id, name.to_owned()));
     }
-
-    #[cfg(feature = "redis")]
     pub(super) fn guest_goes(&mut self, id: u64) {
         let place =
             self.arrivals.iter().position(|who| matches!(who, Arrival::Guest(other, _) if *other == id));
@@ -119,7 +117,6 @@ impl Naive {
     fn named(&self) -> impl Iterator<Item = &str> {
         self.arrivals.iter().filter_map(|arrival| match arrival {
             Arrival::Member(id) => self.members[*id].name.as_deref().filter(|_| self.members[*id].is_here()),
-            #[cfg(feature = "redis")]
             Arrival::Guest(_, name) => Some(name),
         })
     }
@@ -134,7 +131,7 @@ impl Naive {
 fn say_goodbye(member: &mut Expected, farewell: Option<Farewell>) {
     match farewell {
         Some(farewell) => {
-            let mut payload = farewell.code.0.to_be_bytes().to_vec();
+            let mut payload = farewell.code.get().to_be_bytes().to_vec();
             payload.extend(farewell.reason.bytes());
             member.stream.extend(received::write(CLOSE, &payload));
             member.closed = true;

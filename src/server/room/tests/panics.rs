@@ -3,7 +3,8 @@
 use std::thread;
 
 use super::*;
-use crate::server::Link;
+use crate::server::link::Link;
+use crate::server::memory::Memory;
 use crate::server::room::batch::Post;
 use crate::server::room::lock;
 use crate::server::rooms::Rooms;
@@ -85,12 +86,19 @@ fn a_writer_that_panics() {
 #[test]
 fn a_wire_that_goes_on_panicking() {
     let metrics = Arc::new(Metrics::new());
-    let rooms = Rooms::new(Bounds { history: 0, max_lag: 1 << 20 }, Arc::clone(&metrics), Link::none());
+    let rooms = Rooms::new(
+        Bounds { history: 0, max_lag: 1 << 20 },
+        Arc::clone(&metrics),
+        Memory::new(usize::MAX),
+        Link::none(),
+    );
     let bad = Behaviour { panics_at: Some(0), ..Behaviour::default() };
     let wires = [Behaviour::default(), Behaviour::default(), bad].map(MockWire::new);
     let [one, other, bad] = wires.each_ref().map(|wire| {
         let (wire, name) = (Arc::clone(wire), Some("n".into()));
-        rooms.enter("lobby", Newcomer { wire, greeting: GREETING.to_vec(), name, history: 0 }).unwrap()
+        rooms
+            .enter("lobby", Newcomer { wire: Some(wire), greeting: GREETING.to_vec(), name, history: 0 })
+            .unwrap()
     });
     let talks = thread::spawn(move || {
         one.relay(&received::write(BINARY, b"hello"));
@@ -112,11 +120,16 @@ fn a_wire_that_goes_on_panicking() {
 #[test]
 fn a_client_that_panics() {
     let metrics = Arc::new(Metrics::new());
-    let rooms = Rooms::new(Bounds { history: 0, max_lag: 1 << 20 }, Arc::clone(&metrics), Link::none());
+    let rooms = Rooms::new(
+        Bounds { history: 0, max_lag: 1 << 20 },
+        Arc::clone(&metrics),
+        Memory::new(usize::MAX),
+        Link::none(),
+    );
     let wires = [(); 2].map(|()| MockWire::new(Behaviour::default()));
     let [stays, panics] = wires.each_ref().map(|wire| {
         let newcomer = Newcomer {
-            wire: Arc::clone(wire),
+            wire: Some(Arc::clone(wire)),
             greeting: GREETING.to_vec(),
             name: Some("n".into()),
             history: 0,

@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use crate::server::metrics::Dropped;
 use crate::server::room::Wire;
 
 /// How a wire behaves; by default it takes everything at once.
@@ -158,7 +159,7 @@ impl Wire for MockWire {
         self.changed.notify_all();
     }
 
-    fn cut_for_lag(&self) {
+    fn cut_for(&self, _: Dropped) {
         self.state.lock().unwrap().taken.lagged += 1;
         self.cut();
     }

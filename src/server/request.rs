@@ -1,0 +1,59 @@
+//! Receiving a request: until its head is whole, refused, late, or has to make way for another.
+
+use std::time::Instant;
+
+use super::buffer::Buffer;
+use super::connection::{Connection, LATE_READS_MAX, Reader};
+use super::refusal::Refusal;
+use super::shared::Shared;
+use super::site::{self, Answer};
+use crate::protocol::head::Head;
+
+/// Reads a request head and decides the answer; `None` where nobody waits for one: the peer is gone, or has never said
+/// anything. Of what has arrived, only what comes after the head is left.
+pub(crate) fn receive(
+    connection: &Connection,
+    reader: &mut Reader,
+    buffer: &mut Buffer,
+    shared: &Shared,
+) -> Option<Result<Answer, Refusal>> {
+    let mut deadline = Instant::now() + shared.config.handshake_timeout;
+    let (mut head, mut late_reads) = (Head::new(), 0);
+    loop {
+        match head.scan(buffer.filled()) {
+            Err(error) => return Some(Err(error.into())),
+            Ok(Some(len)) => {
+                let answer = site::answer(&buffer.filled()[..len], connection.peer.ip(), shared);
+                if let Ok(Answer::Invitation(_)) = answer {
+                    buffer.take(len);
+                }
+                return Some(answer.and_then(|answer| find_place(answer, connection, shared)));
+            }
+            Ok(None) if Instant::now() >= deadline && late_reads >= LATE_READS_MAX => {
+                return (!buffer.is_empty()).then_some(Err(Refusal::HeadTimeout));
+            }
+            Ok(None) => late_reads += u32::from(Instant::now() >= deadline),
+        }
+        // Then its reading has been ended as well, or is about to be: nothing more is waited for.
+        if connection.permit.is_displaced() {
+            deadline = deadline.min(Instant::now());
+        }
+        let Ok(free) = buffer.free() else {
+            return Some(Err(Refusal::ServerFull));
+        };
+        match reader.read(free, Some(deadline)) {
+            Ok(Some(0)) if !connection.permit.is_displaced() => return None,
+            Err(_) => return None,
+            Ok(count) => buffer.add(count.unwrap_or(0)),
+        }
+    }
+}
+
+/// The last check: whether the server has a place for one more client.
+fn find_place(answer: Answer, connection: &Connection, shared: &Shared) -> Result<Answer, Refusal> {
+    let has_place = || shared.memory.admits_a_client() && connection.permit.may_chat();
+    match answer {
+        Answer::Invitation(_) if !has_place() => Err(Refusal::ServerFull),
+        answer => Ok(answer),
+    }
+}

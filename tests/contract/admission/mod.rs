@@ -1,0 +1,7 @@
+//! Who may come in.
+
+mod addresses;
+mod hosts;
+mod names;
+mod network;
+mod origins;

@@ -1,0 +1,13 @@
+//! The command.
+
+mod bind;
+mod extremes;
+mod hangup;
+mod help;
+mod log;
+mod named;
+mod options;
+mod refusals;
+mod signals;
+mod streams;
+mod trace;

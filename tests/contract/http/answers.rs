@@ -1,0 +1,129 @@
+//! What stands in an answer. That its `Content-Length` is right, that it closes, forbids sniffing and
+//! reflects nothing is checked for every answer there is, in `support::http`.
+
+use super::all_get;
+use crate::support::http::{KEY, MARKER, ask_bytes, read_answer};
+use crate::support::{Client, Head, Server, ask};
+use std::io::Write;
+
+#[test]
+fn healthz_answers_200_ok() {
+    let server = Server::start(&[]);
+    let answer = ask(&server, &Head::get("/healthz"));
+    assert_eq!((answer.status, answer.text()), (200, "ok"));
+    assert!(answer.header("Content-Type").unwrap().starts_with("text/plain"));
+}
+
+#[test]
+fn head_is_get_without_the_body() {
+    let server = Server::start(&[]);
+    for path in ["/", "/kitchen", "/healthz", "/page.js", "/page.css", "/a/b"] {
+        let get = ask(&server, &Head::get(path));
+        let head = ask(&server, &Head::get(path).method("HEAD"));
+        assert_eq!((head.status, &head.headers), (get.status, &get.headers), "{path}");
+    }
+    assert_eq!(ask(&server, &Head::get("/metrics").method("HEAD")).status, 200);
+}
+
+#[test]
+fn head_is_never_a_handshake() {
+    let server = Server::start(&[]);
+    let whole = Head::upgrade("/").method("HEAD");
+    let table = [
+        whole.clone(),
+        whole.clone().with("Origin", "https://evil.example"),
+        whole.clone().without("Connection"),
+        whole.clone().set("Sec-WebSocket-Version", "8"),
+        whole.set("Sec-WebSocket-Key", "x"),
+        Head::upgrade("/?name=").method("HEAD"),
+        Head::upgrade("/healthz").method("HEAD"),
+    ];
+    all_get(&server, 200, table);
+}
+
+#[test]
+fn answers_405_with_what_is_allowed() {
+    let server = Server::start(&[]);
+    for method in
+        ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "get", "Head", "GETS", "G", "PRI", "M-SEARCH!"]
+    {
+        for head in [Head::get("/"), Head::get("/healthz"), Head::get("/a/b"), Head::upgrade("/")] {
+            let answer = ask(&server, &head.method(method));
+            assert_eq!((answer.status, answer.header("Allow")), (405, Some("GET, HEAD")), "{method}");
+        }
+    }
+    assert_eq!(ask(&server, &Head::get("*").method("OPTIONS")).status, 405);
+}
+
+#[test]
+fn answers_505_to_other_versions() {
+    let server = Server::start(&[]);
+    for version in ["HTTP/1.0", "HTTP/1.2", "HTTP/0.9", "HTTP/2.0", "HTTP/3.0", "HTTP/9.9"] {
+        all_get(&server, 505, [Head::get("/").version(version), Head::upgrade("/").version(version)]);
+        all_get(&server, 505, [Head::get("/").version(version).without("Host").method("POST")]);
+    }
+}
+
+/// Every refusal there is, with a word in the request that must not come back (`support::http`).
+#[test]
+fn answers_reflect_nothing_of_the_request() {
+    let server = Server::start(&["--max-clients", "1"]);
+    let _resident = Client::join(&server, "/");
+    let marked = |head: Head| {
+        let target = format!("{}?{MARKER}={MARKER}&name={MARKER}", head.target);
+        let with =
+            Head { target, ..head }.with(MARKER, MARKER).with("Cookie", MARKER).with("User-Agent", MARKER);
+        with.with("Sec-WebSocket-Protocol", MARKER).with("Sec-WebSocket-Extensions", MARKER)
+    };
+    let table = [
+        (400, marked(Head::upgrade("/")).with("Transfer-Encoding", MARKER)),
+        (400, marked(Head::upgrade("/")).set("Host", &format!("{MARKER} {MARKER}"))),
+        (400, marked(Head::upgrade("/")).with(&format!("{MARKER} "), MARKER)),
+        (405, marked(Head::upgrade("/")).method(MARKER)),
+        (404, marked(Head::upgrade(&format!("/{MARKER}/{MARKER}")))),
+        (403, marked(Head::upgrade("/")).set("Host", &format!("{MARKER}.example"))),
+        (403, marked(Head::upgrade("/")).with("Origin", &format!("https://{MARKER}"))),
+        (426, marked(Head::upgrade("/")).set("Upgrade", MARKER)),
+        (426, marked(Head::upgrade("/")).set("Connection", MARKER)),
+        (426, marked(Head::upgrade("/")).set("Sec-WebSocket-Version", MARKER)),
+        (400, marked(Head::upgrade("/")).set("Sec-WebSocket-Key", MARKER)),
+        (400, marked(Head::upgrade("/")).with("Sec-WebSocket-Key", KEY)),
+        (400, marked(Head::upgrade(&format!("/?history={MARKER}")))),
+        (503, marked(Head::upgrade(&format!("/{MARKER}")))),
+        (505, marked(Head::upgrade("/")).version("HTTP/1.0")),
+        (431, marked(Head::upgrade("/")).with(MARKER, &MARKER.repeat(3000))),
+        (414, Head::get(&format!("/{}", MARKER.repeat(1500)))),
+        (200, Head::get(&format!("/{MARKER}?{MARKER}")).with(MARKER, MARKER).with("Origin", MARKER)),
+    ];
+    for (status, head) in table {
+        assert_eq!(ask(&server, &head).status, status, "{head:?}");
+    }
+    assert_eq!(ask_bytes(&server, format!("{MARKER}\n").as_bytes()).status, 400);
+    let server = Server::start(&["--handshake-timeout", "0.3"]);
+    assert_eq!(ask_bytes(&server, format!("GET /{MARKER} HTTP/1.1\r\n{MARKER}").as_bytes()).status, 408);
+}
+
+/// A peer that is still sending can read its answer nevertheless: no reset overtakes it.
+#[test]
+fn an_answer_can_be_read_by_a_peer_that_still_sends() {
+    let server = Server::start(&[]);
+    let upload = Head::get("/").method("POST").bytes();
+    for head in
+        [upload, b"\x16\x03\x01".to_vec(), Head::get("/page.js").bytes(), Head::upgrade("/a/b").bytes()]
+    {
+        let mut stream = server.connect();
+        stream.write_all(&head).unwrap();
+        for _ in 0..64 {
+            stream.write_all(&[b'x'; 65536]).unwrap();
+        }
+        assert_ne!(read_answer(&mut stream, false).status, 101);
+    }
+}
+
+/// One answer to a connection: what comes behind a head is no second request.
+#[test]
+fn a_connection_is_answered_once() {
+    let server = Server::start(&[]);
+    let twice = [Head::get("/healthz").bytes(), Head::get("/healthz").bytes()].concat();
+    assert_eq!(ask_bytes(&server, &twice).text(), "ok");
+}

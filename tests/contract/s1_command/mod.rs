@@ -1,9 +1,0 @@
-//! Section 1: the command.
-
-mod bind;
-mod log;
-mod options;
-mod refusals;
-mod signals;
-mod streams;
-mod trace;

@@ -1,4 +1,0 @@
-//! Section 5: who may come in.
-
-mod hosts;
-mod origins;
