@@ -1,4 +1,4 @@
-//! What `std` cannot do: a send that does not wait, a small send buffer, an `accept` woken from another thread, a signal
+//! What `std` cannot do: a send that does not wait, small socket buffers, an `accept` woken from another thread, a signal
 //! noticed, one heap for all threads.
 //!
 //! All `unsafe` of the crate is here, in calls to POSIX functions that every Unix libc has.
@@ -21,18 +21,21 @@ mod send {
     // So on most architectures of Linux; on the others the kernel's own size stays.
     const SOL_SOCKET: c_int = 1;
     const SO_SNDBUF: c_int = 7;
+    const SO_RCVBUF: c_int = 8;
 
     unsafe extern "C" {
         fn send(socket: c_int, buffer: *const c_void, length: usize, flags: c_int) -> isize;
         fn setsockopt(socket: c_int, level: c_int, name: c_int, value: *const c_void, length: u32) -> c_int;
     }
 
-    /// Limits what the kernel holds of what is sent on the connections that `listener` accepts, to so many bytes.
-    pub(crate) fn limit_send_buffer(listener: &TcpListener, len: c_int) {
+    /// Limits what the kernel holds for each of the connections that `listener` accepts, to so many bytes in each direction.
+    pub(crate) fn limit_buffers(listener: &TcpListener, len: c_int) {
         let value = (&raw const len).cast();
-        // SAFETY: the descriptor is open while `listener` is borrowed; the kernel reads one `int` from `len`.
-        // An error leaves the kernel's own size, which is no fault of anybody's.
-        unsafe { setsockopt(listener.as_raw_fd(), SOL_SOCKET, SO_SNDBUF, value, size_of::<c_int>() as u32) };
+        for name in [SO_SNDBUF, SO_RCVBUF] {
+            // SAFETY: the descriptor is open while `listener` is borrowed; the kernel reads one `int` from `len`.
+            // An error leaves the kernel's own size, which is no fault of anybody's.
+            unsafe { setsockopt(listener.as_raw_fd(), SOL_SOCKET, name, value, size_of::<c_int>() as u32) };
+        }
     }
 
     /// Sends what the kernel takes of `bytes` without waiting; how much that was.
@@ -56,7 +59,7 @@ mod send {
     use std::time::Duration;
 
     /// The system's own size stays.
-    pub(crate) fn limit_send_buffer(_: &TcpListener, _: c_int) {}
+    pub(crate) fn limit_buffers(_: &TcpListener, _: c_int) {}
 
     /// Sends what the kernel takes of `bytes` and waits at most a tick; how much that was.
     ///
@@ -89,12 +92,12 @@ pub fn share_one_heap() {
         unsafe {
             mallopt(M_ARENA_MAX, 1);
             mallopt(M_TRIM_THRESHOLD, 128 * 1024);
-            mallopt(M_MMAP_THRESHOLD, 32 * 1024);
+            mallopt(M_MMAP_THRESHOLD, 8 * 1024);
         }
     }
 }
 
-pub(crate) use send::{limit_send_buffer, send_now};
+pub(crate) use send::{limit_buffers, send_now};
 pub(crate) use wake::Waker;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -51,8 +51,8 @@ impl<'h> Fields<'h> {
     /// is no token is left out.
     pub fn tokens(self, name: &str) -> impl Iterator<Item = &'h str> {
         let items = self.values(name).flat_map(|value| value.split(|byte| *byte == b','));
-        let is_filled = |item: &&[u8]| !item.is_empty() && item.iter().copied().all(is_token);
-        items.map(<[u8]>::trim_ascii).filter(is_filled).filter_map(|token| str::from_utf8(token).ok())
+        let is_a_token = |item: &&[u8]| !item.is_empty() && item.iter().copied().all(is_token);
+        items.map(<[u8]>::trim_ascii).filter(is_a_token).filter_map(|token| str::from_utf8(token).ok())
     }
 
     /// Returns whether the list of a field has this token, without regard to case.

@@ -46,7 +46,7 @@ impl Buffer {
     pub(crate) fn free(&mut self) -> Result<&mut [u8], Exhausted> {
         let is_full = self.filled == self.bytes.len();
         if is_full || (self.brimmed && self.bytes.len() < READ_MAX) {
-            match self.grow() {
+            match self.grow(is_full) {
                 Err(Exhausted) if is_full => return Err(Exhausted),
                 _ => {}
             }
@@ -54,13 +54,12 @@ impl Buffer {
         Ok(&mut self.bytes[self.filled..])
     }
 
-    fn grow(&mut self) -> Result<(), Exhausted> {
+    fn grow(&mut self, is_needed: bool) -> Result<(), Exhausted> {
         let len = self.bytes.len().saturating_mul(4).min(self.max);
-        // While the bytes are moved there are both, the old buffer and the new one.
-        self.charge.resize(self.bytes.len() + len)?;
+        if is_needed { self.charge.resize_for_message(len) } else { self.charge.resize(len) }?;
         self.bytes.reserve_exact(len - self.bytes.len());
         self.bytes.resize(len, 0);
-        self.charge.resize(len)
+        Ok(())
     }
 
     /// Notes that `count` bytes have been read into the free space.
@@ -88,6 +87,11 @@ impl Buffer {
     /// Whether memory could be given back.
     pub(crate) fn is_oversized(&self) -> bool {
         self.bytes.len() > SMALL && self.filled < self.bytes.len() / 4
+    }
+
+    /// Whether it has memory that somebody else waits for.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.is_oversized() && (self.charge.has_turn() || self.charge.memory().is_scarce())
     }
 
     /// Gives back the memory that so few bytes do not need.

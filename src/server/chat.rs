@@ -25,6 +25,9 @@ use crate::protocol::receiver::Receiver;
 /// How long memory that is not needed is kept.
 const SHRINK_AFTER: Duration = Duration::from_secs(1);
 
+/// How often the time is doubled that a reader waits for memory, from a [`TICK`] on.
+const WAITS_MAX: u32 = 4;
+
 /// How long at least a client's thread waits until its Close has been written, however short the close timeout is.
 const WRITING_PATIENCE: Duration = Duration::from_millis(250);
 
@@ -104,6 +107,8 @@ pub(super) struct Chat<'s> {
     late_reads: u32,
     /// When the memory that is held was last needed. `None`: it has been given back.
     needed: Option<Instant>,
+    /// How often it has waited for memory in vain.
+    waits: u32,
 }
 
 impl<'s> Chat<'s> {
@@ -122,6 +127,7 @@ impl<'s> Chat<'s> {
             message_begun: None,
             late_reads: 0,
             needed: None,
+            waits: 0,
         }
     }
 
@@ -153,11 +159,18 @@ impl<'s> Chat<'s> {
                 return end;
             }
             self.rest();
+            if self.buffer.is_wanted() {
+                self.buffer.shrink();
+            }
             let deadline = self.next_deadline();
             let Ok(free) = self.buffer.free() else {
+                if let Some(reason) = connection.dropped() {
+                    return End::Lagged(reason);
+                }
                 self.wait_for_memory();
                 continue;
             };
+            self.waits = 0;
             match self.reader.read(free, deadline) {
                 Ok(Some(0)) | Err(_) => return connection.dropped().map_or(End::Gone, End::Lagged),
                 Ok(Some(count)) => {
@@ -188,10 +201,12 @@ impl<'s> Chat<'s> {
     }
 
     /// Its buffer is full, and there is no memory for it to grow. It does not read meanwhile, and TCP slows its client
-    /// down; the time in which a message has to be complete runs on.
-    fn wait_for_memory(&self) {
+    /// down; the time in which a message has to be complete runs on. The longer it waits, the less often it asks: there
+    /// may be hundreds who wait.
+    fn wait_for_memory(&mut self) {
         if !self.shared.memory.make_room(Purpose::Receive) {
-            thread::sleep(TICK);
+            thread::sleep(TICK * (1 << self.waits));
+            self.waits = (self.waits + 1).min(WAITS_MAX);
         }
     }
 

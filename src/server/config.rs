@@ -28,7 +28,8 @@ pub struct Config {
     /// [`Config::max_clients`], and at least 8. Those from the loopback are not counted.
     pub max_per_address: Option<usize>,
     /// The most that clients can make the server hold, in bytes: queues, backlogs, histories and receive buffers together.
-    /// `None` is 64 MiB, or eight times [`Config::max_message`] if that is more.
+    /// `None` is 64 MiB, or eight times [`Config::max_message`] if that is more; never taken as less than four times that,
+    /// nor as less than 256 KiB.
     pub max_memory: Option<usize>,
     /// Longest message in bytes, reassembled (§10.4).
     pub max_message: usize,
@@ -111,10 +112,12 @@ impl Config {
         self
     }
 
-    /// [`Config::max_memory`], or its default.
+    /// [`Config::max_memory`], or its default; enough to receive and pass on one message of any length allowed.
     pub(crate) fn max_memory(&self) -> usize {
         const DEFAULT: usize = 64 * 1024 * 1024;
-        self.max_memory.unwrap_or(DEFAULT.max(self.max_message.saturating_mul(8)))
+        const LEAST: usize = 256 * 1024;
+        let wanted = self.max_memory.unwrap_or(DEFAULT.max(self.max_message.saturating_mul(8)));
+        wanted.max(self.max_message.saturating_mul(4)).max(LEAST)
     }
 }
 

@@ -27,8 +27,8 @@
 //!   wishes      what a client asks for in its URL
 //!   names       what rooms and clients can be called
 //!   buffer      what a client has sent
-//!   pace        how fast senders are read while someone is far behind
 //!   memory      one number bounds all that clients can make the server hold
+//!   pace        how fast senders are read while someone is far behind
 //!   metrics     what is counted
 //!   refusal     how the server says no
 //!   log         what is logged, without waiting for it
@@ -74,11 +74,16 @@ pub use config::Config;
 pub use log::Log;
 use shared::Shared;
 
-/// What the kernel may hold of what is sent to one client, in bytes. It takes twice that for its own purposes.
+/// What the kernel may hold of what is sent to one client, and as much again of what has come from it, in bytes; the
+/// kernel takes twice that for its own purposes.
 ///
-/// Left to itself it would take megabytes: memory that nobody counts, and that is emptied in steps as large as the lag
-/// that is allowed.
-const SEND_BUFFER: i32 = 128 * 1024;
+/// Left to itself it would take megabytes for each: memory that nobody counts, and that is emptied in steps as large as the
+/// lag that is allowed. So it gets a client's part of what the server itself may hold, within reason.
+fn socket_buffer(config: &Config) -> i32 {
+    const LEAST: usize = 16 * 1024;
+    const MOST: usize = 64 * 1024;
+    (config.max_memory() / config.max_clients.max(1)).clamp(LEAST, MOST) as i32
+}
 
 /// A server that is bound to its address.
 pub struct Server {
@@ -113,7 +118,7 @@ impl Server {
     pub fn bind_with_log(config: Config, log: Log) -> io::Result<Server> {
         let config = config.within_bounds();
         let listener = TcpListener::bind(config.listen)?;
-        sys::limit_send_buffer(&listener, SEND_BUFFER);
+        sys::limit_buffers(&listener, socket_buffer(&config));
         let local_addr = listener.local_addr()?;
         let waker = Waker::of(&listener)?;
         let shared = Arc::new(Shared::new(config, local_addr.ip(), log));

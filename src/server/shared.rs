@@ -29,7 +29,7 @@ impl Shared {
     /// Of a server that is bound to this address.
     pub(crate) fn new(config: Config, bound: IpAddr, log: Log) -> Shared {
         let metrics = Arc::new(Metrics::new());
-        let memory = Memory::new(config.max_memory());
+        let memory = Memory::new(config.max_memory(), config.max_message);
         // Nobody takes more than half of the memory alone.
         let max_lag = config.max_lag.max(config.max_message.saturating_mul(4)).min(memory.limit() / 2);
         // An echo has nothing to remember, and nothing to share.

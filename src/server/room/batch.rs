@@ -10,7 +10,8 @@ pub(super) struct Batch<W> {
     pub(super) posts: Vec<Post<W>>,
     pub(super) relays: Vec<u8>,
     pub(super) answers: Arc<Vec<u8>>,
-    /// How many bytes the transcript will take of it: they are charged for beforehand, because the writer cannot wait.
+    /// How many bytes the transcript and the outboxes will take of it: they are charged for beforehand, because the writer
+    /// cannot wait.
     owed: usize,
     charge: Charge,
 }
@@ -77,10 +78,10 @@ impl<W: Wire> Batch<W> {
 
     /// Space for one more post with so many bytes for everyone, or for one.
     fn make_space(&mut self, relay_len: usize, answer_len: usize) -> Result<(), Exhausted> {
-        let relays = grown(self.relays.capacity(), self.relays.len() + relay_len);
-        let answers = grown(self.answers.capacity(), self.answers.len() + answer_len);
-        let posts = grown(self.posts.capacity(), self.posts.len() + 1);
-        let owed = self.owed + relay_len;
+        let relays = grown::<u8>(self.relays.capacity(), self.relays.len() + relay_len);
+        let answers = grown::<u8>(self.answers.capacity(), self.answers.len() + answer_len);
+        let posts = grown::<Post<W>>(self.posts.capacity(), self.posts.len() + 1);
+        let owed = self.owed + relay_len + answer_len;
         self.charge.resize(relays + answers + posts * size_of::<Post<W>>() + owed)?;
         self.owed = owed;
         reserve(&mut self.relays, relays);
@@ -94,9 +95,9 @@ impl<W: Wire> Batch<W> {
         self.charge.settle(self.capacity() + self.owed);
     }
 
-    /// Of what was owed to the transcript nothing is left to be paid: the transcript has it, and pays for itself.
-    pub(super) fn settle_debt(&mut self) {
-        self.owed = 0;
+    /// Of what was owed only so much is left to be paid: whoever has the rest is charged for it.
+    pub(super) fn owe(&mut self, left: usize) {
+        self.owed = left;
         self.settle();
     }
 
@@ -105,15 +106,15 @@ impl<W: Wire> Batch<W> {
         self.posts.clear();
         self.relays.clear();
         self.own().clear();
-        self.settle_debt();
+        self.owe(0);
     }
 
-    /// Empties it and gives back most of its memory.
+    /// Empties it and gives back its memory.
     pub(super) fn shrink(&mut self) {
-        shrink(&mut self.posts);
-        shrink(&mut self.relays);
-        shrink(self.own());
-        self.settle_debt();
+        self.posts = Vec::new();
+        self.relays = Vec::new();
+        self.answers = Arc::default();
+        self.owe(0);
     }
 
     /// How much memory it holds, in bytes.
@@ -124,13 +125,4 @@ impl<W: Wire> Batch<W> {
 
 fn reserve<T>(vector: &mut Vec<T>, capacity: usize) {
     vector.reserve_exact(capacity - vector.len());
-}
-
-/// What a vector may keep when a room is quiet, in bytes.
-const KEPT_MAX: usize = 2 * 1024;
-
-/// Empties a vector and gives back most of its memory, if it is much.
-fn shrink<T>(vector: &mut Vec<T>) {
-    vector.clear();
-    vector.shrink_to(KEPT_MAX / size_of::<T>());
 }

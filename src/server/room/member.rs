@@ -51,10 +51,15 @@ impl<W: Wire> Member<W> {
         // What it is greeted with is no lag of its own.
         let span = history.peek().map_or(0, |oldest| since - oldest.start);
         let mut pieces = vec![Piece::Own(own.clone())];
-        pieces.extend(history.map(Piece::Shared));
+        history.for_each(|range| push_shared(&mut pieces, range));
         let allowance = own.len() + span as usize + pieces.len() * PART_LEN;
         let outbox = wire.map(|wire| Outbox::new(wire, allowance, common));
         Member { id, name, outbox, pieces, since, end: None }
+    }
+
+    /// How much memory it takes to remember its share, in bytes.
+    pub(super) fn pieces_len(&self) -> usize {
+        self.pieces.capacity() * size_of::<Piece>()
     }
 
     /// A batch begins here, and nothing is noted about what this one gets of it.
@@ -133,5 +138,13 @@ impl<W: Wire> Member<W> {
     /// Ends the connection. Its reader notices, and leaves.
     pub(super) fn cut(&mut self) {
         self.outbox.iter().for_each(|outbox| outbox.give_up());
+    }
+}
+
+/// Adds a piece of the transcript to others; one that goes on where the last one ends becomes one with it.
+fn push_shared(pieces: &mut Vec<Piece>, range: Range<u64>) {
+    match pieces.last_mut() {
+        Some(Piece::Shared(last)) if last.end == range.start => last.end = range.end,
+        _ => pieces.push(Piece::Shared(range)),
     }
 }

@@ -7,12 +7,12 @@
 
 use std::io;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::pending::{Part, Pending};
 use super::transcript::{Held, Transcript};
 use super::wire::{Farewell, Wire};
-use crate::server::memory::{Charge, Laggard, Memory, Purpose};
+use crate::server::memory::{Charge, GRACE, Laggard, Memory, Purpose};
 use crate::server::metrics::Dropped;
 use crate::server::sync::atomic::{AtomicUsize, Ordering};
 use crate::server::sync::{Condvar, Mutex, MutexGuard, STACK_SIZE, lock, thread, wait_timeout};
@@ -43,8 +43,6 @@ pub(super) struct Outbox<W> {
     max: usize,
     state: Mutex<State>,
     more: Condvar,
-    /// How many bytes it is behind, for whoever has to choose among all who are.
-    lag: AtomicUsize,
 }
 
 struct State {
@@ -55,6 +53,8 @@ struct State {
     transcript_end: u64,
     /// Its number among all laggards, once it has been one.
     number: Option<u64>,
+    /// Since when something has been left all the time.
+    behind_since: Option<Instant>,
     /// Whether this counts among the `far_behind`.
     is_far: bool,
     /// Whether the stream ends after this.
@@ -73,6 +73,7 @@ impl<W: Wire> Outbox<W> {
             held: None,
             transcript_end: 0,
             number: None,
+            behind_since: None,
             is_far: false,
             ends: false,
             has_thread: false,
@@ -85,7 +86,6 @@ impl<W: Wire> Outbox<W> {
             max: common.max_lag.saturating_add(allowance),
             state: Mutex::new(state),
             more: Condvar::new(),
-            lag: AtomicUsize::new(0),
         })
     }
 
@@ -120,7 +120,7 @@ impl<W: Wire> Outbox<W> {
         }
         if !state.is_behind() {
             state.pending.rest();
-            state.settle();
+            self.note_lag(&mut state);
             return true;
         }
         if farewell.is_some_and(|farewell| !farewell.waits) {
@@ -242,10 +242,10 @@ impl<W: Wire> Outbox<W> {
             state.held = held;
         }
         state.settle();
-        let lag = state.lag();
-        self.lag.store(lag, Ordering::Relaxed);
+        let since = state.behind_since.take();
+        state.behind_since = state.is_behind().then(|| since.unwrap_or_else(Instant::now));
         // A member that is leaving slows nobody down.
-        let is_far = lag > self.max / 2 && !state.ends;
+        let is_far = state.lag() > self.max / 2 && !state.ends;
         let far_behind = &self.common.far_behind;
         match (state.is_far, is_far) {
             (false, true) => _ = far_behind.fetch_add(1, Ordering::Relaxed),
@@ -258,7 +258,9 @@ impl<W: Wire> Outbox<W> {
 
 impl<W: Wire> Laggard for Outbox<W> {
     fn lag(&self) -> usize {
-        self.lag.load(Ordering::Relaxed)
+        let state = lock(&self.state);
+        let is_laggard = state.behind_since.is_some_and(|since| since.elapsed() >= GRACE);
+        if is_laggard { state.lag() } else { 0 }
     }
 
     fn drop_for_memory(&self) {

@@ -100,7 +100,7 @@ impl Transcript {
     fn reserve(&mut self, needed: usize) {
         let last = self.last();
         let before = last.capacity();
-        last.reserve_exact(grown(before, needed) - last.len());
+        last.reserve_exact(grown::<u8>(before, needed) - last.len());
         self.capacity += self.last().capacity() - before;
     }
 

@@ -22,8 +22,8 @@ use crate::server::memory::{Charge, Purpose};
 use crate::server::metrics::Metrics;
 use crate::server::sync::lock;
 
-/// How much memory a quiet room may hold between two batches, in bytes.
-const QUIET_MAX: usize = 16 * 1024;
+/// How much memory a quiet room may hold between two batches, in bytes: there may be as many rooms as clients.
+const QUIET_MAX: usize = 1024;
 
 /// How many bytes may be added to a batch while it is gone through; with more, what has been gone through is delivered
 /// first. So a crowd that comes at once is told the names and the history a few at a time.
@@ -123,7 +123,7 @@ impl<W: Wire> Writer<W> {
         self.done = (0, 0);
         let mut left = posts.drain(..);
         loop {
-            let is_all = self.go_through(&mut left);
+            let is_all = self.go_through(&mut left, posted);
             self.deliver();
             if is_all {
                 break;
@@ -132,14 +132,13 @@ impl<W: Wire> Writer<W> {
         }
         drop(left);
         self.batch.posts = posts;
-        self.settle();
-        if self.charge.memory().is_scarce() {
-            self.give_back();
-        }
+        self.batch.owe(0);
+        if self.charge.memory().is_plentiful() { self.settle() } else { self.give_back() }
     }
 
-    /// Goes through posts until there are no more, or they have added too much; whether it was all of them.
-    fn go_through(&mut self, posts: &mut impl Iterator<Item = Post<W>>) -> bool {
+    /// Goes through posts until there are no more, or they have added too much; whether it was all of them. Of `answers`
+    /// so many bytes have been posted.
+    fn go_through(&mut self, posts: &mut impl Iterator<Item = Post<W>>, posted: usize) -> bool {
         let common = Arc::clone(&self.common);
         let transcript = &mut *lock(&common.transcript);
         self.begin(transcript);
@@ -152,9 +151,7 @@ impl<W: Wire> Writer<W> {
                 break false;
             }
         };
-        if is_all {
-            self.batch.settle_debt();
-        }
+        self.batch.owe(self.batch.relays.len() - self.done.0 + posted);
         transcript.settle();
         is_all
     }
@@ -231,9 +228,10 @@ impl<W: Wire> Writer<W> {
             self.announce(transcript);
         }
         let own = start..self.batch.answers.len();
-        self.added += own.len();
-        let greeting = (own, self.history.newest(history));
-        self.members.push(Member::new(id, wire, name, transcript.end(), greeting, &self.common));
+        let greeting = (own.clone(), self.history.newest(history));
+        let member = Member::new(id, wire, name, transcript.end(), greeting, &self.common);
+        self.added += own.len() + member.pieces_len();
+        self.members.push(member);
         self.receivers += usize::from(!is_guest);
     }
 

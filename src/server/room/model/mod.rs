@@ -75,7 +75,7 @@ impl Model {
     fn new(max_lag: usize) -> Model {
         let metrics = Arc::new(Metrics::new());
         let bounds = Bounds { history: 100, max_lag };
-        let memory = Memory::new(usize::MAX);
+        let memory = Memory::new(usize::MAX, 0);
         Model { room: Arc::new(Room::new(bounds, Arc::clone(&metrics), &memory)), metrics }
     }
 

@@ -11,7 +11,7 @@ fn rooms(metrics: &Arc<Metrics>) -> Arc<Rooms<ModelWire>> {
     Rooms::new(
         Bounds { history: 0, max_lag: FAR },
         Arc::clone(metrics),
-        Memory::new(usize::MAX),
+        Memory::new(usize::MAX, 0),
         Link::none(),
     )
 }

@@ -55,7 +55,7 @@ struct Play {
 impl Play {
     fn new(history: usize, max_lag: usize) -> Play {
         let metrics = Arc::new(Metrics::new());
-        let memory = Memory::new(usize::MAX);
+        let memory = Memory::new(usize::MAX, 0);
         let room = Arc::new(Room::new(Bounds { history, max_lag }, Arc::clone(&metrics), &memory));
         Play {
             room,

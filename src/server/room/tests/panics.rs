@@ -89,7 +89,7 @@ fn a_wire_that_goes_on_panicking() {
     let rooms = Rooms::new(
         Bounds { history: 0, max_lag: 1 << 20 },
         Arc::clone(&metrics),
-        Memory::new(usize::MAX),
+        Memory::new(usize::MAX, 0),
         Link::none(),
     );
     let bad = Behaviour { panics_at: Some(0), ..Behaviour::default() };
@@ -123,7 +123,7 @@ fn a_client_that_panics() {
     let rooms = Rooms::new(
         Bounds { history: 0, max_lag: 1 << 20 },
         Arc::clone(&metrics),
-        Memory::new(usize::MAX),
+        Memory::new(usize::MAX, 0),
         Link::none(),
     );
     let wires = [(); 2].map(|()| MockWire::new(Behaviour::default()));
