@@ -208,6 +208,7 @@ fn newcomers_who_never_read_what_they_asked_for() {
     speaker.send(&frame::close(1000, b""));
     speaker.expect_close(1000);
     house.expect_counted(&[("closed 1000", 1)]);
-    house.expect_rest_after(everyone);
+    // Each had a thread, and so had its outbox.
+    house.expect_rest_after(2 * everyone);
     house.close();
 }
