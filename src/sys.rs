@@ -1,4 +1,4 @@
-//! What `std` cannot do: a send that does not wait, small socket buffers, an `accept` woken from another thread, a signal
+//! What `std` cannot do: a send that does not wait, small socket buffers, to give up what was sent in vain, an `accept` woken from another thread, a signal
 //! noticed, one heap for all threads.
 //!
 //! All `unsafe` of the crate is here, in calls to POSIX functions that every Unix libc has.
@@ -9,7 +9,7 @@ pub use signals::Signals;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod send {
-    use std::ffi::{c_int, c_void};
+    use std::ffi::{c_int, c_ulong, c_void};
     use std::io;
     use std::net::{TcpListener, TcpStream};
     use std::os::fd::AsRawFd;
@@ -22,10 +22,13 @@ mod send {
     const SOL_SOCKET: c_int = 1;
     const SO_SNDBUF: c_int = 7;
     const SO_RCVBUF: c_int = 8;
+    const SO_LINGER: c_int = 13;
+    const SIOCOUTQ: c_ulong = 0x5411;
 
     unsafe extern "C" {
         fn send(socket: c_int, buffer: *const c_void, length: usize, flags: c_int) -> isize;
         fn setsockopt(socket: c_int, level: c_int, name: c_int, value: *const c_void, length: u32) -> c_int;
+        fn ioctl(socket: c_int, request: c_ulong, ...) -> c_int;
     }
 
     /// Limits what the kernel holds for each of the connections that `listener` accepts, to so many bytes in each direction.
@@ -35,6 +38,21 @@ mod send {
             // SAFETY: the descriptor is open while `listener` is borrowed; the kernel reads one `int` from `len`.
             // An error leaves the kernel's own size, which is no fault of anybody's.
             unsafe { setsockopt(listener.as_raw_fd(), SOL_SOCKET, name, value, size_of::<c_int>() as u32) };
+        }
+    }
+
+    /// Gives up what the peer has not taken, if there is anything, as soon as the socket is closed: the connection is reset.
+    /// If not, the kernel goes on offering it for minutes.
+    pub(crate) fn abandon_unsent(socket: &TcpStream) {
+        let mut unsent: c_int = 0;
+        // SAFETY: the descriptor is open while `socket` is borrowed; the kernel writes one `int`.
+        let known = unsafe { ioctl(socket.as_raw_fd(), SIOCOUTQ, &raw mut unsent) } == 0;
+        if known && unsent > 0 {
+            // `struct linger`: on, for no time at all.
+            let value: [c_int; 2] = [1, 0];
+            let (start, len) = (value.as_ptr().cast(), size_of_val(&value) as u32);
+            // SAFETY: the descriptor is open while `socket` is borrowed; the kernel only reads, and only these integers.
+            unsafe { setsockopt(socket.as_raw_fd(), SOL_SOCKET, SO_LINGER, start, len) };
         }
     }
 
@@ -60,6 +78,9 @@ mod send {
 
     /// The system's own size stays.
     pub(crate) fn limit_buffers(_: &TcpListener, _: c_int) {}
+
+    /// The system decides how long it goes on.
+    pub(crate) fn abandon_unsent(_: &TcpStream) {}
 
     /// Sends what the kernel takes of `bytes` and waits at most a tick; how much that was.
     ///
@@ -97,7 +118,7 @@ pub fn share_one_heap() {
     }
 }
 
-pub(crate) use send::{limit_buffers, send_now};
+pub(crate) use send::{abandon_unsent, limit_buffers, send_now};
 pub(crate) use wake::Waker;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -147,6 +147,7 @@ impl<'s> Chat<'s> {
             self.reader.linger(deadline);
             connection.wait_for_end_of_writing(deadline.max(Instant::now() + WRITING_PATIENCE));
         }
+        connection.abandon_unsent();
         end
     }
 

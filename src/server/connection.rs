@@ -126,6 +126,11 @@ impl Connection {
         let _ = self.socket.shutdown(Shutdown::Read);
     }
 
+    /// Gives up what its client has not taken: nobody waits for that any more, and the kernel shall not hold it either.
+    pub(crate) fn abandon_unsent(&self) {
+        sys::abandon_unsent(&self.socket);
+    }
+
     /// Why the client was dropped, if it was.
     pub(crate) fn dropped(&self) -> Option<Dropped> {
         *lock(&self.dropped)

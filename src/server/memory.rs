@@ -14,8 +14,8 @@
 //! | a queue, by a post | seven eighths | a laggard is dropped; where there is none, the sender waits |
 //! | what a writer has to hold for a member that is behind | all of it | that member is dropped |
 //!
-//! A laggard has been behind for [`GRACE`] without ever having taken everything; the one furthest behind, of all rooms, is
-//! dropped first. So none of them can take what the next one needs: unfinished messages make others' large messages wait,
+//! A laggard has taken nothing for a moment ([`STALL`]), or has not once taken everything for some time ([`GRACE`]); the one
+//! furthest behind, of all rooms, is dropped first. So none of them can take what the next one needs: unfinished messages make others' large messages wait,
 //! and histories make other histories short, but whoever keeps pace is never dropped, and small messages pass.
 //!
 //! Nor do they wait for each other for ever. Whoever waits for memory holds some: a part of a message, or a whole one that
@@ -34,9 +34,10 @@ use super::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use super::sync::{Mutex, lock};
 use crate::protocol::receiver::Receiver;
 
-/// Behind for so long, a member may be dropped for the sake of the others: less is no more than what a busy socket needs
-/// to take a batch. The model checker has no clock.
-pub(crate) const GRACE: Duration = Duration::from_millis(if cfg!(chinwag_model) { 0 } else { 100 });
+/// A member that is behind is a laggard if it has taken nothing for so long, or has not once taken everything in `GRACE`.
+/// The model checker has no clock.
+pub(crate) const STALL: Duration = Duration::from_millis(if cfg!(chinwag_model) { 0 } else { 250 });
+pub(crate) const GRACE: Duration = Duration::from_secs(2);
 
 /// Up to how many bytes a receive buffer is small: most messages are.
 const LITTLE: usize = 2 * 1024;
@@ -97,7 +98,7 @@ pub(crate) struct Exhausted;
 
 /// One who may be dropped for the sake of the others.
 pub(crate) trait Laggard: Send + Sync {
-    /// How many bytes it is behind, if it has been behind for [`GRACE`]; 0 if not.
+    /// How many bytes it is behind, if that is no mere moment's; 0 if it is.
     fn lag(&self) -> usize;
     /// Ends its connection, and gives back what is held for it.
     fn drop_for_memory(&self);

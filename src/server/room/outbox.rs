@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::pending::{Part, Pending};
 use super::transcript::{Held, Transcript};
 use super::wire::{Farewell, Wire};
-use crate::server::memory::{Charge, GRACE, Laggard, Memory, Purpose};
+use crate::server::memory::{Charge, GRACE, Laggard, Memory, Purpose, STALL};
 use crate::server::metrics::Dropped;
 use crate::server::sync::atomic::{AtomicUsize, Ordering};
 use crate::server::sync::{Condvar, Mutex, MutexGuard, STACK_SIZE, lock, thread, wait_timeout};
@@ -53,8 +53,7 @@ struct State {
     transcript_end: u64,
     /// Its number among all laggards, once it has been one.
     number: Option<u64>,
-    /// Since when something has been left all the time.
-    behind_since: Option<Instant>,
+    behind: Option<Behind>,
     /// Whether this counts among the `far_behind`.
     is_far: bool,
     /// Whether the stream ends after this.
@@ -65,6 +64,26 @@ struct State {
     charge: Charge,
 }
 
+/// For how long something has been left all the time, and how long ago some was taken.
+struct Behind {
+    since: Instant,
+    took: Instant,
+}
+
+impl Behind {
+    fn from_now_on() -> Behind {
+        Behind { since: Instant::now(), took: Instant::now() }
+    }
+
+    fn take(&mut self) {
+        self.took = Instant::now();
+    }
+
+    fn is_for_too_long(&self) -> bool {
+        self.took.elapsed() >= STALL || self.since.elapsed() >= GRACE
+    }
+}
+
 impl<W: Wire> Outbox<W> {
     /// One that may be `allowance` bytes further behind than others.
     pub(super) fn new(wire: Arc<W>, allowance: usize, common: &Arc<Common>) -> Arc<Self> {
@@ -73,7 +92,7 @@ impl<W: Wire> Outbox<W> {
             held: None,
             transcript_end: 0,
             number: None,
-            behind_since: None,
+            behind: None,
             is_far: false,
             ends: false,
             has_thread: false,
@@ -203,6 +222,7 @@ impl<W: Wire> Outbox<W> {
                 Ok(sent) => {
                     let mut state = lock(&self.state);
                     state.pending.take(sent);
+                    state.behind.iter_mut().for_each(Behind::take);
                     self.note_lag(&mut state);
                 }
                 Err(_) => return self.give_up(),
@@ -242,8 +262,8 @@ impl<W: Wire> Outbox<W> {
             state.held = held;
         }
         state.settle();
-        let since = state.behind_since.take();
-        state.behind_since = state.is_behind().then(|| since.unwrap_or_else(Instant::now));
+        let before = state.behind.take();
+        state.behind = state.is_behind().then(|| before.unwrap_or_else(Behind::from_now_on));
         // A member that is leaving slows nobody down.
         let is_far = state.lag() > self.max / 2 && !state.ends;
         let far_behind = &self.common.far_behind;
@@ -259,8 +279,7 @@ impl<W: Wire> Outbox<W> {
 impl<W: Wire> Laggard for Outbox<W> {
     fn lag(&self) -> usize {
         let state = lock(&self.state);
-        let is_laggard = state.behind_since.is_some_and(|since| since.elapsed() >= GRACE);
-        if is_laggard { state.lag() } else { 0 }
+        if state.behind.as_ref().is_some_and(Behind::is_for_too_long) { state.lag() } else { 0 }
     }
 
     fn drop_for_memory(&self) {

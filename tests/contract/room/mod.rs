@@ -3,6 +3,7 @@
 mod forgery;
 mod history;
 mod lag;
+mod memory;
 mod presence;
 mod relay;
 mod scarcity;

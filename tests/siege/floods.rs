@@ -1,0 +1,192 @@
+//! The floods: each is done to a server for some seconds, with so many clients as it has places beside the healthy pair.
+
+use crate::crowd::{Attacker, Crowd, for_a_while, message};
+use crate::support::Server;
+use crate::support::frame::{self, BINARY, FIN, PING, masked};
+use std::thread;
+
+/// The longest message, which is the default.
+const LONG: usize = 64 << 10;
+
+pub struct Flood {
+    pub name: &'static str,
+    /// Options of the server beside those that it always has.
+    pub options: &'static [&'static str],
+    pub act: fn(&Server, usize),
+}
+
+pub const ALL: &[Flood] = &[
+    Flood { name: "stalled-one-room", options: &[], act: stalled_in_one_room },
+    Flood { name: "stalled-many-rooms", options: &[], act: stalled_in_many_rooms },
+    Flood { name: "unfinished", options: &[], act: unfinished_messages },
+    Flood { name: "histories", options: &[], act: histories },
+    Flood { name: "newcomers", options: &[], act: newcomers },
+    Flood { name: "joins-and-leaves", options: &[], act: joins_and_leaves },
+    Flood { name: "kept-buffers", options: &[], act: kept_buffers },
+    Flood { name: "quiet-rooms", options: &[], act: quiet_rooms },
+    Flood { name: "pings", options: &[], act: pings },
+    Flood { name: "laggards-that-talk", options: &[], act: laggards_that_talk },
+    Flood { name: "tiny-histories", options: &["--history", "100000"], act: tiny_histories },
+    Flood { name: "echo", options: &["--echo"], act: echo },
+    Flood { name: "all-at-once", options: &[], act: all_at_once },
+];
+
+/// Nobody reads, and one talks.
+fn stalled_in_one_room(server: &Server, places: usize) {
+    let mut crowd = Crowd::join(server, places - 1, b"", |_| "/crowd".into());
+    let mut speaker = Attacker::join(server, "/crowd", &message(LONG));
+    for_a_while(|| {
+        speaker.iter_mut().for_each(Attacker::push_again);
+        crowd.refill(3);
+    });
+}
+
+/// The same in pairs.
+fn stalled_in_many_rooms(server: &Server, places: usize) {
+    let pairs = places / 2;
+    let mut crowd = Crowd::join(server, 2 * pairs, &message(LONG), |n| format!("/r{}", n / 2 % pairs));
+    for_a_while(|| {
+        crowd.all.iter_mut().step_by(2).for_each(Attacker::push_again);
+        crowd.refill(2);
+    });
+}
+
+/// All but the last byte of the longest message.
+fn unfinished_messages(server: &Server, places: usize) {
+    let says = frame::unfinished(FIN | BINARY, LONG as u64, &vec![b'.'; LONG - 1]);
+    let mut crowd = Crowd::join(server, places, &says, |n| format!("/r{n}"));
+    for_a_while(|| {
+        crowd.each(Attacker::push);
+        crowd.refill(2);
+    });
+}
+
+/// In each room as much as a history may have, and more.
+fn histories(server: &Server, places: usize) {
+    let says = message(8000).repeat(40);
+    let mut crowd = Crowd::join(server, places, &says, |n| format!("/r{n}"));
+    for_a_while(|| {
+        crowd.each(Attacker::push);
+        crowd.refill(2);
+    });
+}
+
+/// Each is owed the names and the history, and reads neither.
+fn newcomers(server: &Server, places: usize) {
+    let mut speaker = Attacker::join(server, "/crowd", &message(5000).repeat(50));
+    speaker.iter_mut().for_each(Attacker::push);
+    let target = format!("/crowd?history=50&name={}", "n".repeat(32));
+    let mut crowd = Crowd::join(server, places - 1, b"", move |_| target.clone());
+    for_a_while(|| {
+        speaker.iter_mut().for_each(Attacker::push_again);
+        crowd.refill(3);
+    });
+}
+
+/// Hundreds are told of everyone who comes and goes, and do not read it.
+fn joins_and_leaves(server: &Server, places: usize) {
+    let coming = places / 16;
+    let target = |n: usize| format!("/crowd?history=50&name={n:032}");
+    let mut crowd = Crowd::join(server, places - 4 * coming, b"", target);
+    thread::scope(|scope| {
+        for thread in 0..4 {
+            scope.spawn(move || {
+                for_a_while(|| {
+                    drop(
+                        (0..coming)
+                            .map(|n| Attacker::join(server, &target(thread * coming + n), b""))
+                            .collect::<Vec<_>>(),
+                    )
+                });
+            });
+        }
+        // Of those who come and go nobody knows how many are there.
+        for_a_while(|| crowd.refill(2));
+    });
+}
+
+/// In each of many rooms long messages now and then: what a room keeps for the next, it keeps for ever.
+fn kept_buffers(server: &Server, places: usize) {
+    let pairs = places / 2;
+    let mut crowd = Crowd::join(server, 2 * pairs, &message(LONG), |n| format!("/r{}", n / 2 % pairs));
+    for_a_while(|| {
+        crowd.each(Attacker::push_again);
+        crowd.each(Attacker::read);
+        crowd.refill(2);
+    });
+}
+
+/// In each of many rooms one message, not long.
+fn quiet_rooms(server: &Server, places: usize) {
+    let mut crowd = Crowd::join(server, places, &message(3500), |n| format!("/r{n}"));
+    for_a_while(|| {
+        crowd.each(Attacker::push);
+        crowd.refill(2);
+    });
+}
+
+/// Pongs are for one alone, and nobody reads his.
+fn pings(server: &Server, places: usize) {
+    let says = masked(FIN | PING, &[b'?'; 125]).repeat(100);
+    let mut crowd = Crowd::join(server, places, &says, |n| format!("/r{}", n % 20));
+    for_a_while(|| {
+        crowd.each(Attacker::push_again);
+        crowd.refill(2);
+    });
+}
+
+/// Each gets all but its own messages, which are one byte long: what it is still to get lies in very many parts.
+fn laggards_that_talk(server: &Server, places: usize) {
+    let says = [message(1), masked(FIN | PING, b"")].concat().repeat(50);
+    let mut crowd = Crowd::join(server, places, &says, |n| format!("/r{}", n % 8));
+    for_a_while(|| {
+        crowd.each(Attacker::push_again);
+        crowd.refill(2);
+    });
+}
+
+/// A history of very many messages of nothing, with an announcement between each two, for hundreds who ask for it.
+fn tiny_histories(server: &Server, places: usize) {
+    let mut speaker = Attacker::join(server, "/crowd", &message(0));
+    for n in 0..2000 {
+        speaker.iter_mut().for_each(Attacker::push_again);
+        drop(Attacker::join(server, &format!("/crowd?name={n}"), b""));
+    }
+    let mut crowd = Crowd::join(server, places - 1, b"", |_| "/crowd?history=100000".into());
+    for_a_while(|| {
+        speaker.iter_mut().for_each(Attacker::push_again);
+        crowd.refill(3);
+    });
+}
+
+/// Each is sent its own messages, and does not read them.
+fn echo(server: &Server, places: usize) {
+    let mut crowd = Crowd::join(server, places, &message(LONG), |_| "/".into());
+    for_a_while(|| {
+        crowd.each(Attacker::push_again);
+        crowd.refill(2);
+    });
+}
+
+/// A part of each.
+fn all_at_once(server: &Server, places: usize) {
+    let part = places / 5;
+    let unfinished = frame::unfinished(FIN | BINARY, LONG as u64, &vec![b'.'; LONG - 1]);
+    let pings = masked(FIN | PING, &[b'?'; 125]).repeat(100);
+    let mut crowds = [
+        Crowd::join(server, part, &message(LONG), |n| format!("/stalled{}", n / 2 % 40)),
+        Crowd::join(server, part, &unfinished, |n| format!("/unfinished{n}")),
+        Crowd::join(server, part, &message(8000).repeat(40), |n| format!("/history{n}")),
+        Crowd::join(server, part, &pings, |_| "/pings".into()),
+        Crowd::join(server, part, &message(1000), |n| format!("/history{n}?history=50&name={n:032}")),
+    ];
+    for_a_while(|| {
+        let [stalled, unfinished, histories, pings, newcomers] = &mut crowds;
+        stalled.all.iter_mut().step_by(2).for_each(Attacker::push_again);
+        unfinished.each(Attacker::push);
+        histories.each(Attacker::push);
+        pings.each(Attacker::push_again);
+        newcomers.each(Attacker::push_again);
+        crowds.iter_mut().for_each(|crowd| crowd.refill(2 + 4 * part));
+    });
+}
