@@ -9,13 +9,13 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::process::ExitCode;
 
 const CHINWAG: &str = "chinwag";
-/// Programs of this package: their name, and where cargo has put them.
-const PEERS: [(&str, &str); 5] = [
-    ("naive", env!("CARGO_BIN_EXE_naive")),
-    ("tungstenite", env!("CARGO_BIN_EXE_tungstenite")),
-    ("tokio-tungstenite", env!("CARGO_BIN_EXE_tokio-tungstenite")),
-    ("fastwebsockets", env!("CARGO_BIN_EXE_fastwebsockets")),
-    ("raw-epoll", env!("CARGO_BIN_EXE_raw-epoll")),
+/// Programs of this package: their name, where cargo has put them, and what they are to be told.
+const PEERS: [(&str, &str, &[&str]); 5] = [
+    ("naive", env!("CARGO_BIN_EXE_naive"), &["127.0.0.1:0"]),
+    ("tungstenite", env!("CARGO_BIN_EXE_tungstenite"), &[]),
+    ("tokio-tungstenite", env!("CARGO_BIN_EXE_tokio-tungstenite"), &[]),
+    ("fastwebsockets", env!("CARGO_BIN_EXE_fastwebsockets"), &[]),
+    ("raw-epoll", env!("CARGO_BIN_EXE_raw-epoll"), &[]),
 ];
 /// They pass messages on, and that is all.
 const NO_ECHO: [&str; 2] = ["naive", "raw-epoll"];
@@ -93,8 +93,9 @@ fn contenders(args: &Args) -> Result<Vec<Contender>> {
     if wanted(CHINWAG) {
         contenders.push(Contender::chinwag(&["--listen", "127.0.0.1:0", "--max-clients", "12000"])?);
     }
-    for (name, path) in PEERS.iter().filter(|(name, _)| wanted(name)) {
-        contenders.push(Contender { name: name.to_string(), path: path.into(), args: Vec::new() });
+    for (name, path, args) in PEERS.iter().filter(|(name, ..)| wanted(name)) {
+        let args = args.iter().map(|arg| arg.to_string()).collect();
+        contenders.push(Contender { name: name.to_string(), path: path.into(), args });
     }
     contenders.extend(args.binaries.iter().cloned());
     if contenders.is_empty() { Err("no such server".into()) } else { Ok(contenders) }

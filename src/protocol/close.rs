@@ -1,10 +1,18 @@
 //! §5.5.1, §7.4: the body of a Close frame.
+//!
+//! ```text
+//!   payload of a Close   03 e8                  62 79 65
+//!                        1000, a close code     "bye", a close reason in UTF-8
+//! ```
+//!
+//! It may be empty, or a code alone. With its code it is at most 125 bytes long, as every control frame's payload.
 
 pub use super::close_code::CloseCode;
 use super::error::ProtocolError;
 use super::frame::{FrameHeader, Opcode, write};
 
-/// Parses the payload of a whole Close frame: its code, `None` where it is empty, and its reason.
+/// Parses the payload of a whole Close frame, unmasked. Returns its code, which is `None` where the payload is empty,
+/// and its reason.
 ///
 /// # Errors
 ///
@@ -22,6 +30,13 @@ pub fn parse_close(payload: &[u8]) -> Result<(Option<CloseCode>, &str), Protocol
 }
 
 /// A whole Close frame as a server sends it.
+///
+/// ```
+/// use chinwag::protocol::close::{CloseCode, CloseFrame};
+///
+/// let close = CloseFrame::new(CloseCode::NORMAL_CLOSURE, "bye");
+/// assert_eq!(close.as_bytes(), b"\x88\x05\x03\xe8bye");
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct CloseFrame {
@@ -30,7 +45,7 @@ pub struct CloseFrame {
 }
 
 impl CloseFrame {
-    /// A Close with `code` and `reason`. A reason over 123 bytes is cut after the last character that fits.
+    /// Returns a Close with `code` and `reason`. A reason over 123 bytes is cut after the last character that fits.
     pub fn new(code: CloseCode, reason: &str) -> CloseFrame {
         let fitting = longest_prefix(reason, FrameHeader::MAX_CONTROL_PAYLOAD - 2);
         let payload_len = fitting.len().saturating_add(2) as u64;
@@ -43,13 +58,13 @@ impl CloseFrame {
         CloseFrame { bytes, len }
     }
 
-    /// The frame's bytes.
+    /// Returns the frame's bytes, as they are sent.
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 }
 
-/// As many whole characters from the front of `text` as fit into `max` bytes.
+/// Returns as many whole characters from the front of `text` as fit into `max` bytes.
 fn longest_prefix(text: &str, max: usize) -> &str {
     (0..=max).rev().find_map(|len| text.get(..len.min(text.len()))).unwrap_or_default()
 }

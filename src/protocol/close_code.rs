@@ -4,10 +4,16 @@ use core::fmt;
 
 /// A close code that may be on the wire (§7.4), whichever side sends it.
 ///
-/// §7.4.1 keeps 1004 in reserve. 1005 ("no status code was actually present"), 1006 (an end without a Close) and 1015 (a
-/// failed TLS handshake) are words of an API, which "MUST NOT be set as a status code in a Close control frame".
-/// 1012 to 1014 were registered after the RFC (§11.7). §7.4.2 gives 3000-3999 to libraries and frameworks, 4000-4999 to
-/// private use, and no meaning to anything else. So there is no value of this type for a code that is not sent.
+/// | codes | |
+/// |---|---|
+/// | 1000-1003, 1007-1011 | defined by §7.4.1 |
+/// | 1012-1014 | registered after the RFC (§11.7) |
+/// | 3000-3999 | for libraries and frameworks (§7.4.2) |
+/// | 4000-4999 | for private use (§7.4.2) |
+///
+/// There is no value of this type for any other number. §7.4.1 keeps 1004 in reserve. 1005 (a Close without a code),
+/// 1006 (an end without a Close) and 1015 (a failed TLS handshake) are what an API reports, and each "MUST NOT be set
+/// as a status code in a Close control frame by an endpoint". §7.4.2 gives no meaning to what is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CloseCode(u16);
 
@@ -31,7 +37,7 @@ impl CloseCode {
     /// 1011: an unexpected condition kept the server from going on.
     pub const INTERNAL_ERROR: CloseCode = CloseCode(1011);
 
-    /// The close code of this number; `None` for one that must not be on the wire.
+    /// Returns the close code of this number, and `None` for a number that must not be on the wire.
     ///
     /// ```
     /// use chinwag::protocol::close::CloseCode;
@@ -47,7 +53,7 @@ impl CloseCode {
         }
     }
 
-    /// The number.
+    /// Returns the number.
     pub const fn get(self) -> u16 {
         self.0
     }

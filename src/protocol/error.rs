@@ -1,4 +1,8 @@
-//! §7.1.7: what makes a server _Fail the WebSocket Connection_, and with which close code.
+//! §7.1.7: what makes an endpoint _Fail the WebSocket Connection_, and with which close code.
+//!
+//! Whoever gets a [`ProtocolError`] sends a Close with its code and its reason, delivers nothing of the broken message,
+//! and ignores what still comes: "An endpoint MUST NOT continue to attempt to process data (including a responding
+//! Close frame) from the remote endpoint after being instructed to _Fail the WebSocket Connection_."
 
 use core::fmt;
 
@@ -6,8 +10,8 @@ use super::close_code::CloseCode;
 
 /// A reason to _Fail the WebSocket Connection_ (§7.1.7).
 ///
-/// Each value names one MUST that the peer broke, or one limit that it crossed, and the close code to answer with.
-/// [`ProtocolError::close_code`] is that code, the `Display` text is the close reason.
+/// Each value is one MUST that the peer broke, or one limit that it crossed. [`ProtocolError::close_code`] is the code
+/// to answer with, [`ProtocolError::reason`] the close reason, and the `Display` text the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProtocolError {
@@ -42,7 +46,7 @@ pub enum ProtocolError {
 }
 
 impl ProtocolError {
-    /// Every value once.
+    /// All values, each once.
     pub const ALL: &'static [ProtocolError] = &[
         Self::UnmaskedFrame,
         Self::ReservedBitsSet,
@@ -60,16 +64,17 @@ impl ProtocolError {
         Self::TooManyFragments,
     ];
 
-    /// The close code to fail with (§7.4.1).
+    /// Returns the close code to fail with (§7.4.1).
     pub const fn close_code(self) -> CloseCode {
         self.answer().0
     }
 
-    /// What was wrong, in a few plain words: the close reason, at most 123 bytes (§5.5.1).
+    /// Returns what was wrong, in a few plain words: the close reason, at most 123 bytes (§5.5.1).
     pub const fn reason(self) -> &'static str {
         self.answer().1
     }
 
+    /// Returns close code and reason.
     const fn answer(self) -> (CloseCode, &'static str) {
         match self {
             Self::UnmaskedFrame => (CloseCode::PROTOCOL_ERROR, "frame not masked"),

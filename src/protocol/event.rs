@@ -1,4 +1,25 @@
 //! §5.6, §6.2: what has been received, as slices of the receive buffer.
+//!
+//! What can be relayed or answered becomes the frame for that, in place and by its type. A message becomes a frame of
+//! its own type and nothing else, a Ping its Pong:
+//!
+//! ```
+//! use chinwag::protocol::close::{CloseCode, CloseFrame};
+//! use chinwag::protocol::event::Event;
+//!
+//! /// What an echo answers.
+//! fn answer(event: Event<'_>) -> Vec<u8> {
+//!     match event {
+//!         Event::Message(message) => message.into_frame().to_vec(),
+//!         Event::Ping(ping) => ping.into_pong().to_vec(),
+//!         Event::Pong(_) => Vec::new(),
+//!         Event::Close(code, _) => {
+//!             let code = code.unwrap_or(CloseCode::NORMAL_CLOSURE);
+//!             CloseFrame::new(code, "").as_bytes().to_vec()
+//!         }
+//!     }
+//! }
+//! ```
 
 use super::close::CloseCode;
 use super::frame::{FrameHeader, Opcode, write};
@@ -8,36 +29,38 @@ use super::frame::{FrameHeader, Opcode, write};
 pub enum Event<'b> {
     /// A whole message.
     Message(Message<'b>),
-    /// A Ping, to be answered with its Pong (§5.5.2).
+    /// A Ping. §5.5.2: "an endpoint MUST send a Pong frame in response, unless it already received a Close frame."
     Ping(Ping<'b>),
-    /// A Pong and its payload (§5.5.3). No answer is expected.
+    /// A Pong and its payload. §5.5.3: "A response to an unsolicited Pong frame is not expected."
     Pong(&'b [u8]),
-    /// A Close with its code, if it had one, and its reason (§5.5.1): to be answered with a Close of the same code, or
-    /// of 1000 where there was none. What comes after it is ignored.
+    /// A Close with its code, if it had one, and its reason. §5.5.1: "If an endpoint receives a Close frame and did not
+    /// previously send a Close frame, the endpoint MUST send a Close frame in response", with the same code, or with
+    /// 1000 where there was none. What comes after it is ignored.
     Close(Option<CloseCode>, &'b str),
 }
 
 /// What a message's payload is (§5.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MessageType {
-    /// UTF-8.
+    /// "The "Payload data" is text data encoded as UTF-8."
     Text,
-    /// Bytes whose meaning is up to the application.
+    /// "The "Payload data" is arbitrary binary data whose interpretation is solely up to the application layer."
     Binary,
 }
 
-/// A whole message, unmasked and put together (§5.4, §6.2).
+/// A whole message, unmasked and put together (§5.4, §6.2), where it lies in the receive buffer.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Message<'b> {
     pub(super) message_type: MessageType,
     pub(super) payload: Payload<'b>,
 }
 
-/// A Ping (§5.5.2).
+/// A Ping (§5.5.2), where it lies in the receive buffer.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ping<'b>(pub(super) Payload<'b>);
 
-/// An unmasked payload in the receive buffer, with headroom in front of it for the header of a server's frame.
+/// An unmasked payload in the receive buffer. The headroom in front of it is as long as the header of a server's frame
+/// for it, or longer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Payload<'b> {
     /// Headroom, then payload.
@@ -47,17 +70,17 @@ pub(super) struct Payload<'b> {
 }
 
 impl<'b> Message<'b> {
-    /// Whether it is text or binary.
+    /// Returns whether it is text or binary.
     pub fn message_type(&self) -> MessageType {
         self.message_type
     }
 
-    /// The payload; that of a text is valid UTF-8.
+    /// Returns the payload, which of a text is valid UTF-8.
     pub fn payload(&self) -> &[u8] {
         self.payload.as_bytes()
     }
 
-    /// The message as a server sends it: one unmasked frame, whose header is written into the headroom.
+    /// Returns the message as a server sends it: one unmasked frame, whose header is written into the headroom.
     #[must_use]
     pub fn into_frame(self) -> &'b mut [u8] {
         let opcode = match self.message_type {
@@ -69,13 +92,13 @@ impl<'b> Message<'b> {
 }
 
 impl<'b> Ping<'b> {
-    /// The payload, at most 125 bytes.
+    /// Returns the payload, at most 125 bytes.
     pub fn payload(&self) -> &[u8] {
         self.0.as_bytes()
     }
 
-    /// The answer as a server sends it: an unmasked Pong with "identical "Application data"" (§5.5.3), whose header is
-    /// written into the headroom.
+    /// Returns the answer as a server sends it: an unmasked Pong, whose header is written into the headroom. §5.5.3: it
+    /// "must have identical "Application data" as found in the message body of the Ping frame being replied to."
     #[must_use]
     pub fn into_pong(self) -> &'b mut [u8] {
         self.0.into_frame(Opcode::Pong)

@@ -1,4 +1,15 @@
 //! RFC 9110 §5: the fields of a head, by name.
+//!
+//! ```
+//! use chinwag::protocol::handshake::Request;
+//!
+//! let head = b"GET /kitchen HTTP/1.1\r\nHost: a\r\nCookie: id=7\r\nAccept: text/html\r\naccept: */*, x\r\n\r\n";
+//! let Ok(Some((request, _))) = Request::parse(head) else { panic!("a whole head") };
+//! assert_eq!(request.fields.single("cookie"), Some(&b"id=7"[..]));
+//! assert_eq!(request.fields.values("Accept").count(), 2);
+//! assert_eq!(request.fields.tokens("Accept").collect::<Vec<_>>(), ["x"]);
+//! assert!(!format!("{request:?}").contains("id=7"));
+//! ```
 
 use core::fmt;
 use core::str;
@@ -7,8 +18,8 @@ use super::head::is_token;
 
 /// The fields of a head, in the order in which they came.
 ///
-/// Names compare without regard to case (RFC 9110 §5.1). A value comes without the white space around it, and is of any
-/// bytes but control characters (RFC 9110 §5.5): what one that is not ASCII means is for its reader to decide.
+/// Names compare without regard to case (RFC 9110 §5.1). A value comes without the white space around it. It is of any
+/// bytes but control characters (RFC 9110 §5.5), and what those mean that are not ASCII is for its reader to decide.
 #[derive(Clone, Copy)]
 pub struct Fields<'h> {
     /// The header lines of a head that has been scanned.
@@ -16,48 +27,48 @@ pub struct Fields<'h> {
 }
 
 impl<'h> Fields<'h> {
-    /// All names and values.
+    /// Returns all names with their values.
     pub fn iter(self) -> impl Iterator<Item = (&'h str, &'h [u8])> {
         let lines = self.lines.split(|byte| *byte == b'\n').filter_map(|line| cut(line, b':'));
         // A name is a token, and so it is ASCII.
         lines.filter_map(|(name, value)| Some((str::from_utf8(name).ok()?, value.trim_ascii())))
     }
 
-    /// The value of each field of this name.
+    /// Returns the value of each field of this name.
     pub fn values(self, name: &str) -> impl Iterator<Item = &'h [u8]> {
         self.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// The value of a field that is there exactly once; `None` where it is absent, or where there are several, of which a
-    /// proxy may believe another one.
+    /// Returns the value of a field that is there exactly once. Where there are several, it is `None` as where there is
+    /// none: a proxy may have believed another one than this server would.
     pub fn single(self, name: &str) -> Option<&'h [u8]> {
         let mut values = self.values(name);
         let first = values.next();
         first.filter(|_| values.next().is_none())
     }
 
-    /// The tokens in the comma-separated list of a field, over however many lines (RFC 9110 §5.3, §5.6.1). What is no
-    /// token is left out.
+    /// Returns the tokens in the comma-separated list of a field, over however many lines (RFC 9110 §5.3, §5.6.1). What
+    /// is no token is left out.
     pub fn tokens(self, name: &str) -> impl Iterator<Item = &'h str> {
         let items = self.values(name).flat_map(|value| value.split(|byte| *byte == b','));
-        let is_filled = |item: &&[u8]| !item.is_empty() && item.iter().copied().all(is_token);
-        items.map(<[u8]>::trim_ascii).filter(is_filled).filter_map(|token| str::from_utf8(token).ok())
+        let is_a_token = |item: &&[u8]| !item.is_empty() && item.iter().copied().all(is_token);
+        items.map(<[u8]>::trim_ascii).filter(is_a_token).filter_map(|token| str::from_utf8(token).ok())
     }
 
-    /// Whether the list of a field has this token, without regard to case.
+    /// Returns whether the list of a field has this token, without regard to case.
     pub fn lists(self, name: &str, token: &str) -> bool {
         self.tokens(name).any(|listed| listed.eq_ignore_ascii_case(token))
     }
 }
 
-/// Names alone: a value may be a secret, such as a cookie, a password or a key.
+/// Shows names alone: a value may be a secret, such as a cookie, a password or a key.
 impl fmt::Debug for Fields<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
     }
 }
 
-/// `bytes` before and after the first `separator`.
+/// Returns `bytes` before and after the first `separator`.
 pub(super) fn cut(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     let at = bytes.iter().position(|byte| *byte == separator)?;
     Some((bytes.get(..at)?, bytes.get(at.checked_add(1)?..)?))

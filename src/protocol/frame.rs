@@ -15,6 +15,15 @@
 //!  +---------------------------------------------------------------+
 //! ```
 //!
+//! The length has three forms:
+//!
+//! ```text
+//!   payload in bytes    the seven bits      behind them
+//!   0 to 125            the length
+//!   126 to 65,535       126                 the length in 16 bits
+//!   65,536 to 2^63-1    127                 the length in 64 bits, of which the first is 0
+//! ```
+//!
 //! Rules:
 //!
 //! 1. The first two bytes are judged one by one, a length once all of it has arrived. What is neither refused nor
@@ -45,7 +54,7 @@ pub enum Opcode {
 }
 
 impl Opcode {
-    /// The opcode of these four bits; `None` for those "reserved for further" frames (3-7, B-F).
+    /// Returns the opcode of these four bits, and `None` for 3-7 and B-F, which are "reserved for further" frames.
     pub const fn from_bits(bits: u8) -> Option<Opcode> {
         match bits {
             0x0 => Some(Self::Continuation),
@@ -58,13 +67,28 @@ impl Opcode {
         }
     }
 
+    /// Returns whether it is a control frame's.
+    ///
     /// §5.5: "Control frames are identified by opcodes where the most significant bit of the opcode is 1."
     pub const fn is_control(self) -> bool {
         self as u8 & 0b1000 != 0
     }
 }
 
-/// Everything of a frame but its payload (§5.2). RSV1-3 have no field: without an extension they are 0.
+/// Everything of a frame but its payload (§5.2). RSV1, RSV2 and RSV3 have no field: without an extension they are 0.
+///
+/// ```
+/// use chinwag::protocol::frame::{FrameHeader, Opcode, apply_mask};
+///
+/// // §5.7: "Hello", masked.
+/// let bytes = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+/// let Ok(Some((header, payload))) = FrameHeader::parse(&bytes) else { panic!("a whole header") };
+/// assert_eq!((header.fin, header.opcode, header.payload_len), (true, Opcode::Text, 5));
+/// let mut payload = payload.to_vec();
+/// apply_mask(&mut payload, header.masking_key.unwrap_or_default());
+/// assert_eq!(payload, b"Hello");
+/// assert_eq!(header.encode(&mut [0; FrameHeader::MAX_LEN]), &bytes[..6]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FrameHeader {
     /// Whether this is the last frame of its message.
@@ -87,8 +111,8 @@ impl FrameHeader {
     /// The longest payload in bytes that a control frame may have (§5.5).
     pub const MAX_CONTROL_PAYLOAD: usize = 125;
 
-    /// Parses the header of a client's frame from the front of `bytes`, and returns it with the bytes after it;
-    /// `None` while it is not complete.
+    /// Parses the header of a client's frame from the front of `bytes`, and returns it with the bytes after it. While
+    /// it is not complete, that is `None`.
     ///
     /// # Errors
     ///
@@ -97,13 +121,12 @@ impl FrameHeader {
         let Some((unkeyed, rest)) = Self::parse_up_to_key(bytes)? else {
             return Ok(None);
         };
-        Ok(rest.split_first_chunk().map(|(masking_key, rest)| {
-            let masking_key = Some(*masking_key);
-            (FrameHeader { masking_key, ..unkeyed }, rest)
-        }))
+        Ok(rest
+            .split_first_chunk()
+            .map(|(key, rest)| (FrameHeader { masking_key: Some(*key), ..unkeyed }, rest)))
     }
 
-    /// [`FrameHeader::parse`] without the masking key, so that a length can be refused before the key is there.
+    /// Parses the header without the masking key, so that a length can be refused before the key is there.
     pub(crate) fn parse_up_to_key(bytes: &[u8]) -> Result<Option<(FrameHeader, &[u8])>, ProtocolError> {
         let Some((&first, rest)) = bytes.split_first() else {
             return Ok(None);
@@ -168,7 +191,8 @@ pub(crate) fn parse_first_byte(byte: u8) -> Result<(bool, Opcode), ProtocolError
     Ok((byte & 0b1_000_0000 != 0, opcode))
 }
 
-/// Parses the payload length in the form that the seven bits announce; `None` until all of it is there.
+/// Parses the payload length in the form that the seven bits announce, and returns it with the bytes after it. Until
+/// all of it is there, that is `None`.
 fn parse_length(short_len: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, ProtocolError> {
     let parsed = match short_len {
         126 => bytes.split_first_chunk().map(|(len, rest)| (u64::from(u16::from_be_bytes(*len)), 126, rest)),
@@ -189,9 +213,12 @@ fn parse_length(short_len: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, Pro
     Ok(Some((payload_len, rest)))
 }
 
-/// §5.3: masks `payload`, or takes its mask off: the two are the same, byte `i` XOR key byte `i MOD 4`.
+/// Masks `payload`, or takes its mask off. The two are the same: byte `i` XOR byte `i MOD 4` of the key (§5.3).
 ///
-/// For a payload that comes in pieces, rotate the key left by the length of each piece (`MOD 4`) before the next.
+/// Where a payload comes in pieces, the key is rotated left by the length of each piece, `MOD 4`, before the next.
+///
+/// A mask keeps nothing secret, since its key goes with it. It keeps a script that can choose a payload from choosing
+/// the bytes on the wire, which a proxy that knows no WebSocket could take for a request (§10.3).
 pub fn apply_mask(payload: &mut [u8], masking_key: [u8; 4]) {
     // Two keys side by side: a block is one word, which is fast also where code is made small.
     let [a, b, c, d] = masking_key;

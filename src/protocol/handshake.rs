@@ -9,9 +9,19 @@
 //!   Sec-WebSocket-Version: 13
 //! ```
 //!
-//! [`Head`] finds the end of the head while it arrives and refuses what is no HTTP; [`Request::parse`] then takes the
-//! head apart. Which paths, hosts and origins it lets in is for the server to decide, by checks in the order of
-//! [`HandshakeError`]'s variants.
+//! [`Head`] finds the end of the head while it arrives, and refuses what is no HTTP. [`Request::parse`] then takes the
+//! head apart. Which paths, hosts and origins to let in is for the server to decide, by checks in the order of
+//! [`HandshakeError`]'s variants. [`Request::handshake`] does the rest:
+//!
+//! ```
+//! use chinwag::protocol::handshake::Request;
+//!
+//! let head = b"GET /kitchen HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+//!     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+//! let Ok(Some((request, _))) = Request::parse(head) else { panic!("a whole head") };
+//! assert_eq!(request.path, "/kitchen");
+//! assert_eq!(request.handshake(), Ok(Some(*b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")));
+//! ```
 
 use core::fmt;
 use core::str;
@@ -40,23 +50,24 @@ pub enum Method {
 /// A request with a head that is well formed, HTTP/1.1, for one host, and without a body.
 #[derive(Clone, Copy)]
 pub struct Request<'h> {
-    /// The method.
+    /// What is to be done.
     pub method: Method,
-    /// The target's path, as it was sent.
+    /// The target's path. It is as it was sent: nothing is decoded or normalised.
     pub path: &'h str,
-    /// The target's query, as it was sent and without its question mark.
+    /// The target's query, as it was sent, without its question mark.
     pub query: Option<&'h str>,
     /// The host and port in `Host`.
     pub host: Authority<'h>,
-    /// All its fields, `Host` among them.
+    /// All fields, `Host` among them.
     pub fields: Fields<'h>,
 }
 
 impl<'h> Request<'h> {
-    /// Parses the head of a request from the front of `bytes`, and returns it with the bytes after it; `None` while
-    /// it is not complete.
+    /// Parses the head of a request from the front of `bytes`, and returns it with the bytes after it. While it is not
+    /// complete, that is `None`.
     ///
-    /// Scans from the front each time: where a peer may be slow, keep a [`Head`], and call this once that is complete.
+    /// It scans from the front each time. Where a peer may be slow, keep a [`Head`], and call this once that is
+    /// complete.
     ///
     /// # Errors
     ///
@@ -85,36 +96,39 @@ impl<'h> Request<'h> {
         Ok(Some((Request { method, path, query, host, fields }, rest)))
     }
 
-    /// The origin of the page that asks; `None` where no browser sent the request (§4.2.1 (7), §10.2).
+    /// Returns the origin of the page that asks, and `None` where there is none: no browser has sent the request
+    /// (§4.2.1 (7), §10.2).
     ///
     /// # Errors
     ///
-    /// `InvalidOrigin` for more than one, `null`, and what is no origin.
+    /// `InvalidOrigin` for more than one, for `null`, and for what is no origin.
     pub fn origin(&self) -> Result<Option<Origin<'h>>, HandshakeError> {
         let is_there = self.fields.values("Origin").next().is_some();
         let origin = self.fields.single("Origin").and_then(Origin::parse);
         if is_there && origin.is_none() { Err(HandshakeError::InvalidOrigin) } else { Ok(origin) }
     }
 
-    /// Whether an opening handshake is meant: `Upgrade` lists `websocket` (§4.2.1 (3)). HEAD never means one.
+    /// Returns whether an opening handshake is meant: `Upgrade` lists `websocket` (§4.2.1 (3)). HEAD never means one.
     pub fn names_websocket(&self) -> bool {
         self.method != Method::Head && self.fields.lists("Upgrade", "websocket")
     }
 
-    /// Whether an opening handshake is meant at least in part: by its `Upgrade`, or by any of its other fields.
+    /// Returns whether an opening handshake is meant at least in part: by `Upgrade`, or by any field of §11.3.
     pub fn asks_for_upgrade(&self) -> bool {
         let mut beginnings = self.fields.iter().filter_map(|(name, _)| name.get(..PREFIX.len()));
         let has_ours = beginnings.any(|beginning| beginning.eq_ignore_ascii_case(PREFIX));
         self.method != Method::Head && (has_ours || self.names_websocket())
     }
 
-    /// The subprotocols that the client offers, the one it likes best first (§1.9, §4.2.1 (8)). A server that takes one
-    /// answers with it in `Sec-WebSocket-Protocol`; one that takes none has no such field in its answer.
+    /// Returns the subprotocols that the client offers, the one that it likes best first (§1.9, §4.2.1 (8)).
+    ///
+    /// A server that takes one of them answers with it in `Sec-WebSocket-Protocol`. One that takes none has no such
+    /// field in its answer (§4.2.2 (5.5)).
     pub fn subprotocols(&self) -> impl Iterator<Item = &'h str> {
         self.fields.tokens("Sec-WebSocket-Protocol")
     }
 
-    /// The answer to the opening handshake (§4.2.2 (5.4)); `None` where none is asked for.
+    /// Returns the answer to the opening handshake (§4.2.2 (5.4)), and `None` where none is asked for.
     ///
     /// # Errors
     ///
@@ -141,7 +155,7 @@ impl<'h> Request<'h> {
     }
 }
 
-/// Without the query and the fields' values: they may hold secrets.
+/// Shows neither the query nor the fields' values: they may hold secrets.
 impl fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Request { method, path, host, fields, .. } = self;
@@ -149,17 +163,18 @@ impl fmt::Debug for Request<'_> {
     }
 }
 
-/// A `Sec-WebSocket-Accept`: the base64 of a SHA-1.
+/// A `Sec-WebSocket-Accept`: the base64 of a SHA-1 (§4.2.2 (5.4)).
 pub type AcceptKey = [u8; 28];
 
 /// What the names of all fields of §11.3 begin with.
 const PREFIX: &str = "Sec-WebSocket-";
 
-/// §1.3: what is appended to a key, "unlikely to be used by network endpoints that do not understand" this protocol.
+/// What is appended to a key before it is hashed: it "is unlikely to be used by network endpoints that do not
+/// understand the WebSocket Protocol" (§1.3).
 pub const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// §4.2.2 (5.4): proves that the key has been read by someone who speaks this protocol. It is hashed without being
-/// decoded.
+/// Returns the proof that a key has been read by someone who speaks this protocol (§4.2.2 (5.4)). The key is hashed as
+/// it came: "It is not necessary for the server to base64-decode the |Sec-WebSocket-Key| value" (§4.2.2 (4)).
 #[must_use]
 pub fn accept_key(key: &[u8]) -> AcceptKey {
     let mut sha1 = Sha1::from(key);
@@ -170,10 +185,10 @@ pub fn accept_key(key: &[u8]) -> AcceptKey {
     accept
 }
 
-/// §4.2.1 (5): "a base64-encoded [...] value that, when decoded, is 16 bytes in length".
+/// Returns whether this is "a base64-encoded [...] value that, when decoded, is 16 bytes in length" (§4.2.1 (5)).
 ///
-/// The last character before the padding has four bits more than these 16 bytes. They may be anything (RFC 4648 §3.5), as
-/// in "AQIDBAUGBwgJCgsMDQ4PEC==", which §4.1 prints.
+/// The last character before the padding has four bits more than these 16 bytes. They may be anything (RFC 4648 §3.5),
+/// as in "AQIDBAUGBwgJCgsMDQ4PEC==", which §4.1 prints.
 fn is_key(key: &[u8]) -> bool {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &alphabet::STANDARD,
@@ -183,7 +198,8 @@ fn is_key(key: &[u8]) -> bool {
     key.len() == 24 && LENIENT.decode_slice(key, &mut [0; 18]) == Ok(16)
 }
 
-/// A target's path and query; `None` where, in absolute form, it names another host than `Host` (RFC 9112 §3.2.2).
+/// Returns a target's path and query. In absolute form it also names a host: where that is another one than `Host`
+/// (RFC 9112 §3.2.2), there is nothing to return.
 fn split_target<'h>(target: &'h [u8], host: &Authority<'_>) -> Option<(&'h str, Option<&'h str>)> {
     let mut local = str::from_utf8(target).ok()?;
     if let Some((scheme, rest)) = local.split_once("://").filter(|_| is_absolute(target)) {
@@ -199,7 +215,8 @@ fn split_target<'h>(target: &'h [u8], host: &Authority<'_>) -> Option<(&'h str, 
     Some((if path.is_empty() { "/" } else { path }, query))
 }
 
-/// RFC 9112 §6: these two announce a body. One that a proxy reads and this server does not could hide a request.
+/// Refuses a body, which two fields announce (RFC 9112 §6). One that a proxy reads and this server does not could hide
+/// a request.
 fn check_no_body(fields: Fields<'_>) -> Result<(), HandshakeError> {
     let mut lengths = fields.values("Content-Length");
     let no_length = lengths.next().is_none_or(|length| length == b"0") && lengths.next().is_none();

@@ -1,13 +1,31 @@
 //! §4.2: what is wrong with an opening handshake, or with the HTTP request that it is, and how that is answered.
+//!
+//! §4.2.1: "If the server, while reading the handshake, finds that the client did not send a handshake that matches the
+//! description below [...], the server MUST stop processing the client's handshake and return an HTTP response with an
+//! appropriate error code (such as 400 Bad Request)."
+//!
+//! ```
+//! use chinwag::protocol::handshake_error::HandshakeError;
+//!
+//! fn response(error: HandshakeError) -> String {
+//!     let (status, phrase, fields) = (error.status(), error.reason_phrase(), error.fields());
+//!     format!("HTTP/1.1 {status} {phrase}\r\n{fields}Content-Length: 0\r\n\r\n")
+//! }
+//!
+//! let response = response(HandshakeError::InvalidKey);
+//! assert_eq!(response, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+//! ```
 
 use core::fmt;
 
 /// A reason to refuse a request by RFC 6455, RFC 9110 or RFC 9112.
 ///
-/// The first three are decided while the head arrives: the earliest wins. Of the others, the first that applies is the
-/// answer. A server's own reasons stand between them: paths and hosts before an origin, what it lacks at the end.
+/// The first three are decided while the head arrives, and the earliest of them wins. Of the others, the first that
+/// applies is the answer. Reasons of a server's own come in between: what it has at a path before whom it lets in, and
+/// both before the handshake.
 ///
-/// [`HandshakeError::status`] and [`HandshakeError::fields`] are the answer on the wire, the `Display` text is its body.
+/// [`HandshakeError::status`] and [`HandshakeError::fields`] are the answer on the wire, and the `Display` text is its
+/// body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HandshakeError {
@@ -36,7 +54,7 @@ pub enum HandshakeError {
 }
 
 impl HandshakeError {
-    /// Every value once, in the order in which they answer.
+    /// All values, each once, in the order in which they answer.
     pub const ALL: &'static [HandshakeError] = &[
         Self::MalformedHead,
         Self::TargetTooLong,
@@ -51,26 +69,27 @@ impl HandshakeError {
         Self::InvalidKey,
     ];
 
-    /// The status code (RFC 9110 §15, RFC 6585 §5).
+    /// Returns the status code (RFC 9110 §15, RFC 6585 §5).
     pub const fn status(self) -> u16 {
         self.answer().0
     }
 
-    /// The reason phrase of the status line (RFC 9112 §4).
+    /// Returns the reason phrase of the status line (RFC 9112 §4).
     pub const fn reason_phrase(self) -> &'static str {
         self.answer().1
     }
 
-    /// The header lines that belong to this answer, each with its CRLF, `Connection` among them.
+    /// Returns the header lines that belong to this answer, each with its CRLF, `Connection` among them.
     pub const fn fields(self) -> &'static str {
         self.answer().2
     }
 
-    /// What was wrong, in a few plain words.
+    /// Returns what was wrong, in a few plain words.
     pub const fn reason(self) -> &'static str {
         self.answer().3
     }
 
+    /// Returns status, reason phrase, header lines and reason.
     const fn answer(self) -> (u16, &'static str, &'static str, &'static str) {
         const CLOSE: &str = "Connection: close\r\n";
         // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response".

@@ -1,5 +1,7 @@
 //! RFC 9112 §2 to §5: where a request's head ends, and whether it is well formed.
 //!
+//! A WebSocket begins as an HTTP request (§1.7), which stands in this head:
+//!
 //! ```text
 //!   GET /kitchen HTTP/1.1 CR LF      request line: method, target, version
 //!   Host: 127.0.0.1:8080 CR LF       header lines: name, colon, value
@@ -13,14 +15,27 @@
 //! 2. A [`Head`] that is kept between reads scans every byte once, however the head is cut up. Only the first bytes of
 //!    method and target are compared again.
 //! 3. Only what HTTP/1.1 writes is read: no bare LF, no folded lines, no space before a colon. So a proxy between
-//!    a client and this server sees the same request as this server does.
+//!    a client and this server sees the same request as this server does, and nobody can hide one request in another
+//!    (RFC 9112 §11.2).
+//! 4. A head is refused for its size as soon as it is larger than allowed, so that memory for it is bounded. A buffer
+//!    that is shorter still, and full without a whole head, is its owner's to refuse as
+//!    [`HandshakeError::HeadTooLarge`].
 
 use super::handshake_error::HandshakeError;
 
 /// Looks for the end of a request's head while it arrives.
+///
+/// ```
+/// use chinwag::protocol::head::Head;
+///
+/// let mut head = Head::new();
+/// assert_eq!(head.scan(b"GET / HTTP/1.1\r\nHost: a\r\n"), Ok(None));
+/// // What has been scanned is shown again, and not scanned again.
+/// assert_eq!(head.scan(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nframes"), Ok(Some(27)));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Head {
-    state: State,
+    part: Part,
     /// How many bytes have been scanned.
     scanned: usize,
     /// Where the request line begins.
@@ -32,7 +47,7 @@ pub struct Head {
 
 /// What the next byte belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
+enum Part {
     /// The request line's first byte, or one empty line to be skipped.
     #[default]
     Start,
@@ -71,62 +86,62 @@ impl Head {
     /// The most header lines.
     pub const MAX_HEADER_LINES: usize = 100;
 
-    /// The head of a connection just opened.
+    /// Returns the scanner for a connection just opened.
     pub const fn new() -> Self {
-        Head { state: State::Start, scanned: 0, start: 0, word: 0, header_lines: 0 }
+        Head { part: Part::Start, scanned: 0, start: 0, word: 0, header_lines: 0 }
     }
 
-    /// Scans what has arrived since the last call; `buffer` is all that has arrived. Returns the length of the head,
-    /// with an empty line that was skipped in front of it, or `None` when more bytes are needed.
+    /// Scans what has arrived since the last call, where `buffer` is all that has arrived. Returns the length of the
+    /// head, with an empty line that was skipped in front of it, or `None` when more bytes are needed.
     ///
     /// # Errors
     ///
     /// `MalformedHead`, `TargetTooLong` or `HeadTooLarge`, at the first byte that decides it.
     pub fn scan(&mut self, buffer: &[u8]) -> Result<Option<usize>, HandshakeError> {
-        while self.state != State::Complete {
+        while self.part != Part::Complete {
             let Some(&byte) = buffer.get(self.scanned) else {
                 return Ok(None);
             };
             let word = buffer.get(self.word..=self.scanned).unwrap_or_default();
-            let state = self.step(byte, word)?;
+            let part = self.step(byte, word)?;
             if self.scanned.saturating_sub(self.start) >= Self::MAX_LEN {
                 return Err(HandshakeError::HeadTooLarge);
             }
-            self.state = state;
+            self.part = part;
             self.scanned = self.scanned.saturating_add(1);
         }
         Ok(Some(self.scanned))
     }
 
-    /// Returns the state after `byte`, which is also the last byte of `word`.
-    fn step(&mut self, byte: u8, word: &[u8]) -> Result<State, HandshakeError> {
-        match (self.state, byte) {
+    /// Returns the part after `byte`, which is also the last byte of `word`.
+    fn step(&mut self, byte: u8, word: &[u8]) -> Result<Part, HandshakeError> {
+        match (self.part, byte) {
             // RFC 9112 §2.2: "SHOULD ignore at least one empty line (CRLF) received prior to the request-line."
-            (State::Start, b'\r') => Ok(State::EmptyLineEnd),
-            (State::EmptyLineEnd, b'\n') => {
+            (Part::Start, b'\r') => Ok(Part::EmptyLineEnd),
+            (Part::EmptyLineEnd, b'\n') => {
                 self.start = self.scanned.saturating_add(1);
                 self.word = self.start;
-                Ok(State::Method)
+                Ok(Part::Method)
             }
-            (State::Start | State::Method, byte) if is_token(byte) => Ok(State::Method),
-            (State::Method, b' ') => self.end_method(word),
-            (State::Target(form), b' ') => self.end_target(form, word),
-            (State::Target(form), b'!'..=b'~') => check_target(form, word),
-            (State::Version, byte) => step_version(byte, word),
-            (State::LineEnd, b'\n') => Ok(State::LineStart),
-            (State::LineStart, b'\r') => Ok(State::HeadEnd),
-            (State::LineStart, byte) if is_token(byte) => self.begin_header_line(),
-            (State::Name, b':') => Ok(State::Value),
-            (State::Name, byte) if is_token(byte) => Ok(State::Name),
-            (State::Value, b'\r') => Ok(State::LineEnd),
+            (Part::Start | Part::Method, byte) if is_token(byte) => Ok(Part::Method),
+            (Part::Method, b' ') => self.end_method(word),
+            (Part::Target(form), b' ') => self.end_target(form, word),
+            (Part::Target(form), b'!'..=b'~') => check_target(form, word),
+            (Part::Version, byte) => step_version(byte, word),
+            (Part::LineEnd, b'\n') => Ok(Part::LineStart),
+            (Part::LineStart, b'\r') => Ok(Part::HeadEnd),
+            (Part::LineStart, byte) if is_token(byte) => self.begin_header_line(),
+            (Part::Name, b':') => Ok(Part::Value),
+            (Part::Name, byte) if is_token(byte) => Ok(Part::Name),
+            (Part::Value, b'\r') => Ok(Part::LineEnd),
             // RFC 9110 §5.5: a value is of visible characters, space, tab, and bytes from 0x80 on.
-            (State::Value, b'\t' | b' '..=b'~' | 0x80..) => Ok(State::Value),
-            (State::HeadEnd, b'\n') => Ok(State::Complete),
+            (Part::Value, b'\t' | b' '..=b'~' | 0x80..) => Ok(Part::Value),
+            (Part::HeadEnd, b'\n') => Ok(Part::Complete),
             _ => Err(HandshakeError::MalformedHead),
         }
     }
 
-    fn end_method(&mut self, word: &[u8]) -> Result<State, HandshakeError> {
+    fn end_method(&mut self, word: &[u8]) -> Result<Part, HandshakeError> {
         let form = match word {
             b" " => return Err(HandshakeError::MalformedHead),
             b"OPTIONS " => TargetForm::Asterisk,
@@ -134,10 +149,10 @@ impl Head {
             _ => TargetForm::Usual,
         };
         self.word = self.scanned.saturating_add(1);
-        Ok(State::Target(form))
+        Ok(Part::Target(form))
     }
 
-    fn end_target(&mut self, form: TargetForm, word: &[u8]) -> Result<State, HandshakeError> {
+    fn end_target(&mut self, form: TargetForm, word: &[u8]) -> Result<Part, HandshakeError> {
         let target = word.get(..word.len().saturating_sub(1)).unwrap_or_default();
         let is_target = match form {
             TargetForm::Authority => !target.is_empty(),
@@ -145,20 +160,20 @@ impl Head {
             _ => target.first() == Some(&b'/') || is_absolute(target),
         };
         self.word = self.scanned.saturating_add(1);
-        if is_target { Ok(State::Version) } else { Err(HandshakeError::MalformedHead) }
+        if is_target { Ok(Part::Version) } else { Err(HandshakeError::MalformedHead) }
     }
 
-    fn begin_header_line(&mut self) -> Result<State, HandshakeError> {
+    fn begin_header_line(&mut self) -> Result<Part, HandshakeError> {
         self.header_lines = self.header_lines.saturating_add(1);
         if self.header_lines > Self::MAX_HEADER_LINES {
             return Err(HandshakeError::HeadTooLarge);
         }
-        Ok(State::Name)
+        Ok(Part::Name)
     }
 }
 
-/// Whether a target may begin so.
-fn check_target(form: TargetForm, target: &[u8]) -> Result<State, HandshakeError> {
+/// Returns whether a target of this form may begin so.
+fn check_target(form: TargetForm, target: &[u8]) -> Result<Part, HandshakeError> {
     if target.len() > Head::MAX_TARGET {
         return Err(HandshakeError::TargetTooLong);
     }
@@ -167,17 +182,17 @@ fn check_target(form: TargetForm, target: &[u8]) -> Result<State, HandshakeError
         || (form == TargetForm::Asterisk && target == b"*")
         // While it is shorter than a scheme, it is compared as far as it goes.
         || SCHEMES.iter().any(|scheme| starts_alike(target, scheme));
-    if begins_well { Ok(State::Target(form)) } else { Err(HandshakeError::MalformedHead) }
+    if begins_well { Ok(Part::Target(form)) } else { Err(HandshakeError::MalformedHead) }
 }
 
-/// RFC 9112 §2.3: `HTTP/`, a digit, a point, a digit; the end of the line.
-fn step_version(byte: u8, word: &[u8]) -> Result<State, HandshakeError> {
+/// Takes a byte of the version: `HTTP/`, a digit, a point, a digit (RFC 9112 §2.3), then the end of the line.
+fn step_version(byte: u8, word: &[u8]) -> Result<Part, HandshakeError> {
     const PATTERN: &[u8] = b"HTTP/0.0\r";
     let expected = word.len().checked_sub(1).and_then(|at| PATTERN.get(at));
     match (expected, byte) {
-        (Some(b'\r'), b'\r') => Ok(State::LineEnd),
-        (Some(b'0'), b'0'..=b'9') => Ok(State::Version),
-        (Some(expected), byte) if *expected == byte => Ok(State::Version),
+        (Some(b'\r'), b'\r') => Ok(Part::LineEnd),
+        (Some(b'0'), b'0'..=b'9') => Ok(Part::Version),
+        (Some(expected), byte) if *expected == byte => Ok(Part::Version),
         _ => Err(HandshakeError::MalformedHead),
     }
 }
@@ -185,17 +200,17 @@ fn step_version(byte: u8, word: &[u8]) -> Result<State, HandshakeError> {
 /// The absolute forms of a target that lead to a WebSocket or to a page (§3, RFC 9110 §4.2).
 const SCHEMES: [&[u8]; 4] = [b"http://", b"https://", b"ws://", b"wss://"];
 
-/// Whether the shorter of the two is the beginning of the longer, without regard to case.
+/// Returns whether the shorter of the two is the beginning of the longer, without regard to case.
 fn starts_alike(target: &[u8], scheme: &[u8]) -> bool {
     target.iter().zip(scheme).all(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
-/// Whether a target is in absolute form (RFC 9112 §3.2.2).
+/// Returns whether a target is in absolute form (RFC 9112 §3.2.2).
 pub(super) fn is_absolute(target: &[u8]) -> bool {
     SCHEMES.iter().any(|scheme| target.len() >= scheme.len() && starts_alike(target, scheme))
 }
 
-/// RFC 9110 §5.6.2: the bytes a method or a field name is made of.
+/// Returns whether a method or a field name may have this byte (RFC 9110 §5.6.2).
 pub(super) const fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')

@@ -1,18 +1,59 @@
 //! RFC 6455 alone: no I/O, no clock, no allocation, no `std`, no `unsafe`, no panic.
 //!
-//! In reading order: [`head`], [`refusal`], [`handshake`] and [`origin`] (may be skipped at first); then [`frame`],
-//! [`error`] and [`close`]; then [`utf8`], [`event`] and [`receiver`].
+//! # The map
 //!
-//! Words:
+//! ```text
+//!   receiver         frames in, events out
+//!   reassembly       a message in the buffer, while its fragments arrive
+//!   event            what is received, and the frames that answer it
+//!   utf8             text that may be cut anywhere
+//!   close            the body of a Close frame
+//!   frame            a frame's header and its mask
+//!   error            what fails a connection
+//!   close_code       the codes to fail it with
+//!   handshake        the opening handshake
+//!   origin           whose page asks, and which host it asks for
+//!   fields           what stands in a head
+//!   head             where a head ends
+//!   handshake_error  what refuses a handshake
+//! ```
 //!
-//! - *head*: an HTTP request or response up to its empty line (RFC 9112 §2.1);
-//! - *frame*: a header and a payload; the *opcode* says of what kind (§5.2);
-//! - *message*: text or bytes, in one frame or in several; *FIN* marks the last (§5.4);
-//! - *fragment*: one of the several; all but the first are *continuation* frames (§5.4);
-//! - *control frame*: a Close, Ping or Pong, never fragmented, also between fragments (§5.5);
-//! - *masking key*: four bytes that a client's payload is XORed with (§5.3);
-//! - *headroom*: free bytes in front of a payload, for an outgoing header ([`receiver`]);
-//! - *to fail*: to send a Close with an error's code, and ignore what follows (§7.1.7).
+//! Imports run down this map, which is in two halves: a connection is an HTTP request up to `handshake`, and frames
+//! from then on.
+//!
+//! # In reading order
+//!
+//! First [`head`], [`handshake_error`], [`fields`], [`handshake`] and [`origin`], which may be skipped at first. Then
+//! [`frame`], [`error`] and [`close`], whose codes are in `close_code.rs`. Then [`utf8`], [`event`], `reassembly.rs`
+//! and [`receiver`].
+//!
+//! # Words
+//!
+//! - *head*: an HTTP request or response up to its empty line (RFC 9112 §2.1).
+//! - *frame*: a header and a payload. The *opcode* says of what kind it is (§5.2).
+//! - *message*: text or bytes, in one frame or in several. *FIN* marks the last (§5.4).
+//! - *fragment*: one of the several. All but the first are *continuation* frames (§5.4).
+//! - *control frame*: a Close, a Ping or a Pong. It is never fragmented, and may come between fragments (§5.5).
+//! - *masking key*: four bytes that a client's payload is XORed with (§5.3).
+//! - *headroom*: free bytes in front of a payload, for an outgoing header ([`receiver`]).
+//! - *to fail*: to send a Close with an error's code, and to ignore what follows (§7.1.7).
+//!
+//! # Rules
+//!
+//! 1. Every input is hostile. What a peer sends can make no function here panic, and nothing is held for what it only
+//!    announces.
+//! 2. Incomplete is no error: `Ok(None)` asks for more bytes. An error falls at the first byte that decides it.
+//! 3. What is parsed has a type of its own, so that nothing is checked twice: a [`CloseCode`](close::CloseCode) can be
+//!    sent, a [`Ping`](event::Ping) can be answered, and neither can be anything else.
+//! 4. Arithmetic saturates, and slices are taken with `get`. While the invariants hold, both do what operators that
+//!    panic would do. If one did not, the harm would be one connection's.
+//!
+//! # What is left out
+//!
+//! - Extensions (§9). So a reserved bit is an error.
+//! - The choice of a subprotocol (§1.9), which is the application's.
+//! - Fragments in what is sent. Whoever sends has the whole message.
+//! - TLS (§10.6), which belongs to the transport.
 #![forbid(unsafe_code)]
 #![deny(
     clippy::unwrap_used,

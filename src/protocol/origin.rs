@@ -1,4 +1,18 @@
-//! §10.2, RFC 6454: the host a request is for, and the origin of the page that sent it.
+//! §10.2, RFC 6454: the host that a request is for, and the origin of the page that sent it.
+//!
+//! A browser lets any page open a WebSocket to any server, and sends that server's cookies with the handshake. But it
+//! says truly in `Origin` where the page came from, "to protect against unauthorized cross-origin use of a WebSocket
+//! server by scripts using the WebSocket API in a web browser" (§1.3). So a server can tell its own pages from foreign
+//! ones:
+//!
+//! ```
+//! use chinwag::protocol::origin::{Authority, Origin};
+//!
+//! let Some(host) = Authority::parse(b"chat.example.org") else { panic!("a host") };
+//! let is_of_host = |origin: &str| Origin::parse(origin.as_bytes()).is_some_and(|origin| origin.is_of_host(&host));
+//! assert!(is_of_host("https://chat.example.org") && is_of_host("HTTPS://CHAT.example.org:443"));
+//! assert!(!is_of_host("https://evil.example") && !is_of_host("https://chat.example.org:8443") && !is_of_host("null"));
+//! ```
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str;
@@ -14,20 +28,15 @@ pub enum Host<'h> {
 }
 
 impl Host<'_> {
-    /// Whether this is a name of the loopback: `localhost`, or one that ends in `.localhost` (RFC 6761 §6.3).
+    /// Returns whether this is a name of the loopback: `localhost`, or one that ends in `.localhost` (RFC 6761 §6.3).
     pub fn is_localhost(&self) -> bool {
-        match self {
-            Self::Name(name) => {
-                let top = without_root(name).rsplit('.').next();
-                top.is_some_and(|label| label.eq_ignore_ascii_case("localhost"))
-            }
-            Self::Ip(_) => false,
-        }
+        let is_localhost = |label: &str| label.eq_ignore_ascii_case("localhost");
+        matches!(self, Self::Name(name) if without_root(name).rsplit('.').next().is_some_and(is_localhost))
     }
 }
 
 impl PartialEq for Host<'_> {
-    /// Without regard to case (RFC 3986 §3.2.2), nor to one dot at a name's end.
+    /// Compares without regard to case (RFC 3986 §3.2.2), nor to one dot at a name's end.
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Ip(a), Self::Ip(b)) => a == b,
@@ -37,7 +46,8 @@ impl PartialEq for Host<'_> {
     }
 }
 
-/// A name without the dot that stands for the root of all names (RFC 1034 §3.1): with it or without, it is the same.
+/// Returns a name without the dot that stands for the root of all names (RFC 1034 §3.1). With it or without, the name
+/// is the same.
 fn without_root(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }
@@ -52,14 +62,11 @@ pub struct Authority<'h> {
 }
 
 impl<'h> Authority<'h> {
-    /// Parses `host[:port]`; `None` where it is anything else.
+    /// Parses `host[:port]`. Anything else is `None`.
     pub fn parse(bytes: &'h [u8]) -> Option<Self> {
         let text = str::from_utf8(bytes).ok()?;
-        let (host, port) = match text.strip_prefix('[') {
-            Some(bracketed) => {
-                let (address, port) = bracketed.split_once(']')?;
-                (Host::Ip(parse_ipv6(address)?.into()), port)
-            }
+        let (host, port) = match text.strip_prefix('[').and_then(|bracketed| bracketed.split_once(']')) {
+            Some((address, port)) => (Host::Ip(parse_ipv6(address)?.into()), port),
             None => {
                 let (name, port) = text.split_at(text.find(':').unwrap_or(text.len()));
                 (parse_name(name)?, port)
@@ -68,14 +75,14 @@ impl<'h> Authority<'h> {
         Some(Authority { host, port: parse_port(port)? })
     }
 
-    /// Whether the two are the same for a URL of this scheme: where there is no port, it is the scheme's.
+    /// Returns whether the two are the same for a URL of this scheme, whose default port counts where there is none.
     pub fn is_same(&self, other: &Self, scheme: &str) -> bool {
         let default = default_port(scheme);
         self.host == other.host && self.port.or(default) == other.port.or(default)
     }
 }
 
-/// RFC 3986 §3.2.2: an IPv4 address in its four decimal parts, or a registered name.
+/// Parses an IPv4 address in its four decimal parts, or a registered name (RFC 3986 §3.2.2).
 fn parse_name(name: &str) -> Option<Host<'_>> {
     match name.parse::<Ipv4Addr>() {
         Ok(address) => Some(Host::Ip(address.into())),
@@ -83,7 +90,8 @@ fn parse_name(name: &str) -> Option<Host<'_>> {
     }
 }
 
-/// An IPv6 address, with or without a zone. RFC 6874 §2 writes its percent sign as `%25`, where it is not simply kept.
+/// Parses an IPv6 address, with or without a zone. RFC 6874 §2 writes a zone's percent sign as `%25`, where it is not
+/// simply kept.
 fn parse_ipv6(text: &str) -> Option<Ipv6Addr> {
     let address = match text.split_once('%') {
         Some((address, zone)) => is_name(zone).then_some(address)?,
@@ -92,7 +100,7 @@ fn parse_ipv6(text: &str) -> Option<Ipv6Addr> {
     address.parse().ok()
 }
 
-/// Whether there is something, of [`is_name_byte`]'s and whole percent-encodings.
+/// Returns whether there is something, made of [`is_name_byte`]'s and whole percent-encodings.
 fn is_name(text: &str) -> bool {
     let mut rest = text.as_bytes();
     while let [byte, after @ ..] = rest {
@@ -105,25 +113,24 @@ fn is_name(text: &str) -> bool {
     !text.is_empty()
 }
 
-/// RFC 3986 §2.2, §2.3: unreserved characters and sub-delimiters.
+/// Returns whether this is an unreserved character or a sub-delimiter (RFC 3986 §2.2, §2.3).
 const fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&'..=b',' | b';' | b'=')
 }
 
-/// Nothing, or a colon and the digits of a port. A colon without digits is the same as nothing (RFC 3986 §3.2.3).
+/// Parses nothing, or a colon and the digits of a port. A colon without digits is the same as nothing (RFC 3986
+/// §3.2.3).
 fn parse_port(text: &str) -> Option<Option<u16>> {
-    if text.is_empty() {
-        return Some(None);
+    match text.strip_prefix(':') {
+        None => text.is_empty().then_some(None),
+        Some("") => Some(None),
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok().map(Some),
+        Some(_) => None,
     }
-    let digits = text.strip_prefix(':')?;
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    if digits.is_empty() { Some(None) } else { digits.parse().ok().map(Some) }
 }
 
-/// The port of a URL without one: RFC 9110 §4.2, and of RFC 6455 §11.1 and §11.2.
+/// Returns the port of a URL without one (RFC 9110 §4.2, RFC 6455 §11.1 and §11.2).
 fn default_port(scheme: &str) -> Option<u16> {
     let ports = [("http", 80), ("https", 443), ("ws", 80), ("wss", 443)];
     ports.iter().find(|(of, _)| scheme.eq_ignore_ascii_case(of)).map(|(_, port)| *port)
@@ -137,7 +144,8 @@ pub struct Origin<'o> {
 }
 
 impl<'o> Origin<'o> {
-    /// Parses `scheme://host[:port]`; `None` for `null` and anything else.
+    /// Parses `scheme://host[:port]`. Anything else is `None`, and so is `null`, which a browser sends for a page
+    /// without an origin to speak of.
     pub fn parse(bytes: &'o [u8]) -> Option<Self> {
         let (scheme, authority) = str::from_utf8(bytes).ok()?.split_once("://")?;
         let rest_fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
@@ -147,19 +155,19 @@ impl<'o> Origin<'o> {
         fits.then_some(Origin { scheme, authority })
     }
 
-    /// The host.
+    /// Returns the host.
     pub fn host(&self) -> Host<'o> {
         self.authority.host
     }
 
-    /// Whether this is the origin of the server's own page, served under that `Host`. The scheme only gives the default
-    /// port: the server may stand behind a proxy that speaks TLS.
+    /// Returns whether this is the origin of the server's own page, served under that `Host`. The scheme only gives the
+    /// default port: the server may stand behind a proxy that speaks TLS.
     pub fn is_of_host(&self, host: &Authority<'_>) -> bool {
         let has_port = self.authority.port.or(default_port(self.scheme)).is_some();
         has_port && self.authority.is_same(host, self.scheme)
     }
 
-    /// Whether the two are the same origin (RFC 6454 §5).
+    /// Returns whether the two are the same origin (RFC 6454 §5).
     pub fn is_same(&self, other: &Origin<'_>) -> bool {
         self.scheme.eq_ignore_ascii_case(other.scheme)
             && self.authority.is_same(&other.authority, self.scheme)

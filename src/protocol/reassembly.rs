@@ -1,10 +1,25 @@
 //! §5.4: a message in the buffer, while its fragments arrive.
+//!
+//! ```text
+//!   +--------+-----+--------+----+----------+-----------+
+//!   | header | Hel | header | ?? | header   | lo        |    a fragment, a Ping, a fragment
+//!   +--------+-----+--------+----+----------+-----------+
+//!   +------------+-----+--------------------+-----------+
+//!   | headroom   | Hel | freed              | lo        |    the second header makes room for the outgoing one
+//!   +------------+-----+--------------------+-----------+
+//!   +------------+-----------+--------------------------+
+//!   | headroom   | Hello     | freed                    |    what arrives is moved to the message's end
+//!   +------------+-----------+--------------------------+
+//! ```
+//!
+//! As a whole a message is moved twice at most: to the front of the buffer, and for its headroom. The payload of a
+//! fragment is moved once, as it arrives. So the work is linear, however small the fragments are.
 
 use super::error::ProtocolError;
 use super::frame::{FrameHeader, Opcode, apply_mask};
 use super::utf8::Utf8Validator;
 
-/// Where in the buffer a payload and its headroom are: three places in the picture of the [receiver](super::receiver).
+/// Where in the buffer a payload and its headroom are, by three places of the [receiver](super::receiver)'s picture.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
     pub(super) start: usize,
@@ -18,22 +33,23 @@ pub(super) struct Unfinished {
     pub(super) span: Span,
     /// How many frames of it have begun.
     pub(super) fragments: u32,
-    /// Of a text; `None` where the message is binary.
+    /// What a text needs. A binary message has none.
     pub(super) utf8: Option<Utf8Validator>,
 }
 
 impl Unfinished {
-    /// The opcode of its first frame.
+    /// Returns the opcode of its first frame.
     pub(super) const fn opcode(&self) -> Opcode {
         if self.utf8.is_some() { Opcode::Text } else { Opcode::Binary }
     }
 
-    /// Length in bytes of what has arrived.
+    /// Returns the length in bytes of what has arrived.
     pub(super) const fn len(&self) -> usize {
         self.span.end.saturating_sub(self.span.payload)
     }
 
-    /// §8.1: how many bytes the last character of a text still needs. Where fewer are to come, it can never be whole.
+    /// Returns how many bytes the last character of a text still needs (§8.1). Where fewer are to come, the text can
+    /// never be whole.
     pub(super) fn missing(&self) -> usize {
         self.utf8.as_ref().map_or(0, Utf8Validator::missing)
     }
@@ -51,8 +67,10 @@ impl Unfinished {
 }
 
 impl Span {
-    /// A whole message may need ten bytes of headroom, and the header of its first fragment may have left six or eight.
-    /// The header of the second, six bytes at least, has just been freed: the message moves up by what is missing.
+    /// Makes the headroom long enough for any message.
+    ///
+    /// A whole message may need ten bytes, and the header of its first fragment may have left six or eight. The header
+    /// of the second, six bytes at least, has just been freed: so the message moves up by what is missing.
     pub(super) fn widen_headroom(&mut self, buffer: &mut [u8]) {
         let headroom = self.payload.saturating_sub(self.start);
         let missing = FrameHeader::MAX_UNMASKED_LEN.saturating_sub(headroom);
@@ -83,7 +101,7 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// Unmasks what has arrived next.
+    /// Unmasks what has arrived next of its payload.
     pub(super) fn unmask(&mut self, piece: &mut [u8]) {
         apply_mask(piece, self.masking_key);
         self.masking_key.rotate_left(piece.len() % 4);
@@ -91,7 +109,8 @@ impl Frame {
     }
 }
 
-/// `copy_within` without its panic: moves `buffer[from..to]` to `dest`, after which there is always enough space.
+/// Moves `buffer[from..to]` to `dest`, behind which there is always enough space. This is `copy_within` without its
+/// panic.
 pub(super) fn move_within(buffer: &mut [u8], from: usize, to: usize, dest: usize) {
     let fits = dest.saturating_add(to.saturating_sub(from)) <= buffer.len();
     if from != dest && from < to && to <= buffer.len() && fits {

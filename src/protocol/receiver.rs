@@ -13,10 +13,12 @@
 //! ```
 //!
 //! Payload is unmasked where it lies. The payload of each further fragment is moved down to `end`, so a message is
-//! always one slice; a control frame between two fragments is handed out where it lies, and then lies in the freed
-//! part. A client's frame header is four bytes longer than the one a server sends for the same payload: so
+//! always one slice. A control frame between two fragments is handed out where it lies, and then lies in the freed
+//! part. A client's frame header is four bytes longer than the one that a server sends for the same payload. So
 //! [`Message::into_frame`] can write the outgoing header right in front of the payload, into the headroom that the
 //! incoming header left, and a message in one frame is relayed without being moved.
+//!
+//! A receiver is in one of four states:
 //!
 //! ```text
 //!                         text or binary                         FIN=1, payload whole
@@ -27,12 +29,15 @@
 //!                                            BetweenFragments
 //! ```
 //!
-//! A Ping or a Pong changes nothing where it is allowed, which is between messages and between fragments. From
-//! everywhere a Close or an error leads to `Closed`.
+//! A Ping or a Pong is allowed between messages and between fragments, and changes nothing. A Close is allowed there
+//! too, and leads to `Closed`, as an error does from everywhere.
+//!
+//! In use, it is asked for events until there are no more, and then for room to read into: the documentation of the
+//! crate has two programs that do so.
 //!
 //! Rules:
 //!
-//! 1. The caller shows the same buffer every time. In between it only appends what has arrived, or calls
+//! 1. The caller shows the same bytes every time. In between it only appends what has arrived, or calls
 //!    [`Receiver::compact`].
 //! 2. However the bytes are cut up, the events are the same, and so is the error, at the same byte.
 //! 3. A frame's first two bytes are judged one by one, a length once all of it has arrived, a Close's code and reason
@@ -58,10 +63,10 @@ pub struct Limits {
     pub max_fragments: u32,
 }
 
-/// The buffer is full, and what is in it needs more (§10.4).
+/// The buffer is full, and what is in it is not whole (§10.4).
 ///
-/// It never is where [`Receiver::buffer_len`] bytes are there for the longest message. One that can grow does so now.
-/// One that cannot is at its limit: for a peer that is the same as [`ProtocolError::MessageTooBig`].
+/// A buffer of [`Receiver::buffer_len`] bytes for the longest message never is. One that can grow does so now. One that
+/// cannot is at its limit, which for the peer is the same as [`ProtocolError::MessageTooBig`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BufferTooSmall;
 
@@ -79,7 +84,7 @@ impl From<BufferTooSmall> for ProtocolError {
     }
 }
 
-/// §6.2: receives a client's data. The [module's documentation](self) has the pictures and the rules.
+/// Receives a client's data (§6.2). The [module's documentation](self) has the pictures and the rules.
 #[derive(Clone, Debug)]
 pub struct Receiver {
     limits: Limits,
@@ -88,7 +93,7 @@ pub struct Receiver {
     state: State,
 }
 
-/// What comes next, as in the second picture.
+/// What may come next, as in the second picture.
 #[derive(Clone, Debug)]
 enum State {
     /// A message's first frame, or a control frame.
@@ -110,42 +115,40 @@ struct Found {
 
 /// What one step through the buffer has led to.
 enum Step {
-    /// Nothing, before more bytes are there.
+    /// More bytes are needed.
     NeedMore,
-    /// Another state, in which to go on.
+    /// There is another state, in which to go on.
     GoOn,
+    /// There is an event.
     Found(Found),
 }
 
 impl Receiver {
-    /// A receiver for a connection just opened.
+    /// Returns a receiver for a connection just opened.
     pub const fn new(limits: Limits) -> Self {
         Receiver { limits, next: 0, state: State::BetweenMessages }
     }
 
-    /// The size in bytes of a fixed buffer that always suffices, when it is compacted before every read: the
-    /// longest message with its first header, and after it one more header with a control frame's payload.
+    /// Returns the length in bytes of a fixed buffer that always suffices when it is compacted before every read: the
+    /// longest message with its first header, and behind it one more header with a control frame's payload.
     pub const fn buffer_len(max_message: usize) -> usize {
         max_message.saturating_add(FrameHeader::MAX_LEN * 2 + FrameHeader::MAX_CONTROL_PAYLOAD)
     }
 
-    /// Whether a message has begun (its first frame's header has arrived) and not ended.
+    /// Returns whether a message has begun (its first frame's header has arrived) and not ended.
     pub const fn in_message(&self) -> bool {
         matches!(self.state, State::BetweenFragments(_) | State::InPayload(..))
     }
 
-    /// Returns the next event in `buffer`, which is all that has arrived and has not been compacted away; `None` when
-    /// more bytes are needed. To be called until it returns `None`.
+    /// Returns the next event in `buffer`, which is all that has arrived and has not been compacted away. When more
+    /// bytes are needed, that is `None`. Before a read, call it until it is.
     ///
     /// # Errors
     ///
     /// The reason to _Fail the WebSocket Connection_ (§7.1.7), at the byte that rule 3 says.
     pub fn receive<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Option<Event<'b>>, ProtocolError> {
-        let event = match self.find_event(buffer) {
-            Ok(Some(found)) => found.into_event(buffer).map(Some),
-            Ok(None) => Ok(None),
-            Err(error) => Err(error),
-        };
+        let found = self.find_event(buffer);
+        let event = found.and_then(|found| found.map(|found| found.into_event(buffer)).transpose());
         if matches!(event, Err(_) | Ok(Some(Event::Close(..)))) {
             // A message that was still arriving never ends: nothing is held for it any longer.
             self.state = State::Closed;
@@ -153,15 +156,15 @@ impl Receiver {
         event
     }
 
-    /// Makes room for the next read: moves what is still needed of `buffer[..filled]`, all that has arrived, to the
-    /// front of `buffer`, and returns its length. Behind it one byte at least is free to be read into.
+    /// Makes room for the next read: moves what is still needed of `buffer[..filled]`, which is all that has arrived,
+    /// to the front of `buffer`, and returns its length. Behind it one byte at least is free to be read into.
     ///
     /// Returns 0 exactly when no message and no frame is half there.
     ///
     /// # Errors
     ///
-    /// [`BufferTooSmall`] when all of `buffer` is still needed: nothing has been moved or lost, and the same bytes in a
-    /// longer buffer go on.
+    /// [`BufferTooSmall`] where all of `buffer` is still needed. Nothing has been moved then, and with the same bytes
+    /// in a longer buffer it goes on.
     pub fn compact(&mut self, buffer: &mut [u8], filled: usize) -> Result<usize, BufferTooSmall> {
         let filled = filled.min(buffer.len());
         let message_end = match &mut self.state {
@@ -176,6 +179,7 @@ impl Receiver {
         if kept < buffer.len() { Ok(kept) } else { Err(BufferTooSmall) }
     }
 
+    /// Goes through the states until there is an event, or nothing more to go on with.
     fn find_event(&mut self, buffer: &mut [u8]) -> Result<Option<Found>, ProtocolError> {
         loop {
             let step = match self.state {
@@ -220,7 +224,7 @@ impl Receiver {
         Ok(Step::GoOn)
     }
 
-    /// §5.4: which frame may follow which.
+    /// Checks which frame follows which (§5.4).
     fn check_sequence(&self, opcode: Opcode) -> Result<(), ProtocolError> {
         match (&self.state, opcode) {
             (State::BetweenMessages, Opcode::Continuation) => Err(ProtocolError::UnexpectedContinuation),
@@ -258,7 +262,7 @@ impl Receiver {
         Ok(payload_len)
     }
 
-    /// A control frame's payload waits in the buffer until it is whole: with its header, at most 131 bytes.
+    /// Takes a control frame when it is whole. Until then it waits in the buffer: with its header, at most 131 bytes.
     fn take_control(&mut self, buffer: &mut [u8], opcode: Opcode, span: Span, mut frame: Frame) -> Step {
         let end = span.payload.saturating_add(frame.remaining);
         let Some(bytes) = buffer.get_mut(span.payload..end) else {
@@ -269,7 +273,7 @@ impl Receiver {
         Step::Found(Found { opcode, span: Span { end, ..span } })
     }
 
-    /// The message that a data frame continues, or the one that it begins: of that the header is all there is.
+    /// Returns the message that a data frame continues, or the one that it begins, of which the header is all there is.
     fn begin_data(&self, buffer: &mut [u8], opcode: Opcode, span: Span) -> Unfinished {
         if let State::BetweenFragments(mut message) = self.state {
             message.fragments = message.fragments.saturating_add(1);

@@ -3,12 +3,39 @@
 //! A text message is validated while it arrives: a character may be cut by the end of a frame, of a packet, or of
 //! a `read`. The text is refused at the very byte after which nothing could make it valid. Only the receiver knows
 //! where it ends, and asks for [`Utf8Validator::missing`].
+//!
+//! Characters of one to four bytes are written so (RFC 3629 §4):
+//!
+//! ```text
+//!   UTF8-1    = %x00-7F
+//!   UTF8-2    = %xC2-DF UTF8-tail
+//!   UTF8-3    = %xE0 %xA0-BF UTF8-tail / %xE1-EC 2( UTF8-tail ) /
+//!               %xED %x80-9F UTF8-tail / %xEE-EF 2( UTF8-tail )
+//!   UTF8-4    = %xF0 %x90-BF 2( UTF8-tail ) / %xF1-F3 3( UTF8-tail ) /
+//!               %xF4 %x80-8F 2( UTF8-tail )
+//!   UTF8-tail = %x80-BF
+//! ```
+//!
+//! What is odd about it keeps out characters in more bytes than they need (C0, C1, E0 80, F0 80), the surrogates of
+//! UTF-16 (ED A0), and what is beyond Unicode's last character (F4 90, F5).
 
 use core::str;
 
 use super::error::ProtocolError;
 
 /// Validates UTF-8 piece by piece.
+///
+/// ```
+/// use chinwag::protocol::error::ProtocolError;
+/// use chinwag::protocol::utf8::Utf8Validator;
+///
+/// let mut text = Utf8Validator::new();
+/// assert_eq!(text.feed(b"20 \xE2\x82"), Ok(()));
+/// assert_eq!(text.missing(), 1);
+/// assert_eq!(text.feed(b"\xAC"), Ok(()));
+/// assert_eq!(text.missing(), 0);
+/// assert_eq!(text.feed(b"\xFF"), Err(ProtocolError::InvalidUtf8));
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Utf8Validator {
     /// The beginning of a character whose end has not arrived.
@@ -18,7 +45,7 @@ pub struct Utf8Validator {
 }
 
 impl Utf8Validator {
-    /// A validator at the beginning of a text.
+    /// Returns a validator at the beginning of a text.
     pub const fn new() -> Self {
         Utf8Validator { incomplete: [0; 4], incomplete_len: 0 }
     }
@@ -49,14 +76,11 @@ impl Utf8Validator {
         Ok(())
     }
 
-    /// How many bytes the character that has begun still needs: 0 where the text could end here.
+    /// Returns how many bytes the character that has begun still needs: 0 where the text could end here.
     pub fn missing(&self) -> usize {
-        let Some(first) = self.incomplete().first() else {
-            return 0;
-        };
         // RFC 3629 §3: the leading ones of the first byte are as many as the character has bytes.
-        let len = first.leading_ones() as usize;
-        len.saturating_sub(self.incomplete_len as usize)
+        let len = self.incomplete().first().map_or(0, |first| first.leading_ones());
+        len.saturating_sub(self.incomplete_len) as usize
     }
 
     fn incomplete(&self) -> &[u8] {
@@ -79,7 +103,7 @@ const REACH: usize = 3;
 
 /// Skips valid text in blocks, as far as it can, and returns the rest, which begins where a character begins.
 ///
-/// This only saves time: it is [`incomplete_tail`], which gets the rest, that refuses.
+/// This only saves time. What refuses is [`incomplete_tail`], which gets the rest.
 fn skip_valid_blocks(text: &[u8]) -> &[u8] {
     // A block is checked against the bytes before it, which the first bytes do not have.
     let Some(Ok(_)) = text.get(..REACH).map(incomplete_tail) else {
@@ -96,7 +120,7 @@ fn skip_valid_blocks(text: &[u8]) -> &[u8] {
     rest.get(tail_of_skipped..).unwrap_or_default()
 }
 
-/// Whether the last `BLOCK` bytes of `window` are valid, given that the `REACH` bytes before them are.
+/// Returns whether the last `BLOCK` bytes of `window` are valid, given that the `REACH` bytes before them are.
 ///
 /// RFC 3629 §4 as comparisons of bytes with bytes: no branch and no table, so each is made for many bytes at once.
 fn is_block_valid(window: &[u8; REACH + BLOCK]) -> bool {
@@ -121,12 +145,12 @@ fn is_block_valid(window: &[u8; REACH + BLOCK]) -> bool {
     !is_wrong
 }
 
-/// "UTF8-tail = %x80-BF".
+/// Returns whether this is a UTF8-tail.
 const fn is_tail(byte: u8) -> bool {
     byte & 0b11_000000 == 0b10_000000
 }
 
-/// The beginning of a character that `text` ends with; empty where it ends with a whole one.
+/// Returns the beginning of a character that `text` ends with. That is empty where it ends with a whole one.
 fn incomplete_tail(text: &[u8]) -> Result<&[u8], ProtocolError> {
     match str::from_utf8(text) {
         Ok(_) => Ok(&[]),

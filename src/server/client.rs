@@ -60,7 +60,7 @@ fn chat(
     }
     let who = Who { connection, room: &room, name: wishes.name.clone() };
     let newcomer = Newcomer {
-        wire: Arc::clone(connection),
+        wire: Some(Arc::clone(connection)),
         greeting: response::switch_protocols(&accept_key),
         name: wishes.name,
         history: wishes.history,

@@ -72,6 +72,8 @@ struct Marks {
 
 impl Marks {
     fn new(limit: usize, max_message: usize) -> Marks {
+        // The largest of all limits is not four times the longest of all messages.
+        let max_message = max_message.min(limit / 4);
         let received = Receiver::buffer_len(max_message).max(READ_MAX);
         let posted = max_message.saturating_mul(2).saturating_add(OVERHEAD);
         let post = limit - limit / 8;

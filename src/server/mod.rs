@@ -27,8 +27,8 @@
 //!   wishes      what a client asks for in its URL
 //!   names       what rooms and clients can be called
 //!   buffer      what a client has sent
-//!   pace        how fast senders are read while someone is far behind
 //!   memory      one number bounds all that clients can make the server hold
+//!   pace        how fast senders are read while someone is far behind
 //!   metrics     what is counted
 //!   refusal     how the server says no
 //!   log         what is logged, without waiting for it

@@ -9,8 +9,8 @@ mod tests;
 
 /// A reason not to answer a request with 101 or 200.
 ///
-/// Where several apply, the first in this order is the answer: what RFC 9112 has against the request, method, path, host
-/// and origin, what RFC 6455 has against the handshake, and all the rest.
+/// Where several apply, the first in this order is the answer: what RFC 9112 has against the request, method, path,
+/// host and origin, what RFC 6455 has against the handshake, and all the rest.
 ///
 /// [`Refusal::status`] and [`Refusal::fields`] are the answer on the wire, the `Display` text is its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

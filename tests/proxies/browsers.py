@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from house import Chinwag, Proxy, end, free_port, documented_options, wait_for_port
+from house import Chinwag, Proxy, documented_options, end, free_port, wait_for_port
 
 BINARY, WORK = sys.argv[1], Path(sys.argv[2]).resolve()
 # No loopback address and no TLS: a page from there has no secure context.

@@ -1,11 +1,13 @@
-"""Everything that has to pass through a proxy, through each."""
+"""Everything that has to pass through a proxy, through each; and what one that is guarded keeps out."""
 
 import asyncio
+import base64
+import subprocess
 import sys
 import time
 from pathlib import Path
 
-from house import PATIENCE, Chinwag, Proxy, free_port, documented_options
+from house import ENTERING, PATIENCE, Chinwag, Proxy, documented_blocks, documented_options, free_port, put
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
@@ -24,11 +26,11 @@ class House:
     def server(self, *options):
         return Chinwag(BINARY, WORK, self.port, [*documented_options(), *options])
 
-    def join(self, target="/", origin=None, host=None):
+    def join(self, target="/", origin=None, host=None, fields=None):
         """A client that leaves the pinging to the server."""
         return connect(f"wss://{host or self.proxy.host}{target}", origin=origin, ssl=self.proxy.trust,
                        server_hostname="chat.example.org", host="127.0.0.1", port=self.proxy.port,
-                       ping_interval=None, compression=None, proxy=None, open_timeout=PATIENCE)
+                       additional_headers=fields, ping_interval=None, compression=None, proxy=None, open_timeout=PATIENCE)
 
 
 async def refused(connecting, status):
@@ -134,6 +136,46 @@ async def survives_a_restart(house):
             assert await other.recv() == "again"
 
 
+def passwords():
+    """A file of them, made as docs/entering.md makes it, by somebody who types one twice."""
+    file = WORK / "passwords"
+    [_, command, _] = documented_blocks("sh", 3, ENTERING)
+    command = put(command, "/etc/nginx/chat.htpasswd", str(file))
+    # Without a terminal, what is typed comes from here.
+    subprocess.run(["bash", "-c", command], input=b"secret\nsecret\n", stderr=subprocess.DEVNULL, check=True,
+                   start_new_session=True)
+    return file
+
+
+def authorization(caller):
+    return {"Authorization": "Basic " + base64.b64encode(caller).decode()}
+
+
+CALLER = authorization(b"alice:secret")
+FIELD = "".join(f"{name}: {value}\r\n" for name, value in CALLER.items())
+
+
+async def asks_for_a_password(house):
+    assert house.proxy.ask("/")[0] == 401
+    await refused(house.join(origin=house.origin), 401)
+    await refused(house.join(origin=house.origin, fields=authorization(b"alice:secrets")), 401)
+    assert house.proxy.ask("/kitchen", fields=FIELD)[0] == 200
+    async with house.join(origin=house.origin, fields=CALLER) as one, house.join(fields=CALLER) as other:
+        await one.send("let in")
+        assert await other.recv() == "let in"
+
+
+async def bounds_one_address(house):
+    """To twenty connections, and to forty requests at once."""
+    clients = [await house.join(fields=CALLER) for _ in range(20)]
+    await refused(house.join(fields=CALLER), 429)
+    for client in clients:
+        await client.close()
+    asks = (asyncio.to_thread(house.proxy.ask, "/healthz", fields=FIELD) for _ in range(160))
+    statuses = {status for status, _, _ in await asyncio.gather(*asks)}
+    assert statuses == {200, 429}, statuses
+
+
 async def main():
     for kind in ("nginx", "haproxy"):
         port = free_port()
@@ -146,6 +188,13 @@ async def main():
                 await asyncio.wait_for(is_cut_without_pings(house), 60)
             await asyncio.wait_for(survives_a_restart(house), 60)
         print(f"{kind}: 6 checks passed")
+    port = free_port()
+    with Proxy("nginx", WORK, port, IDLE, passwords()) as proxy:
+        house = House(proxy, port)
+        with house.server("--ping-interval", str(PING)):
+            for check in (asks_for_a_password, bounds_one_address):
+                await asyncio.wait_for(check(house), 60)
+    print("nginx, guarded: 2 checks passed")
 
 
 asyncio.run(main())

@@ -1,4 +1,5 @@
-"""A chinwag on a port of its own, and a proxy in front of it, configured as docs/operating.md says."""
+"""A chinwag on a port of its own, and a proxy in front of it, configured as docs/operating.md says and, if it is
+to be guarded, as docs/entering.md adds."""
 
 import re
 import socket
@@ -7,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-PAGE = Path("docs/operating.md")
+PAGE, ENTERING = Path("docs/operating.md"), Path("docs/entering.md")
 NAME = "chat.example.org"
 PATIENCE = 20
 
@@ -59,11 +60,11 @@ def certificate(work):
     return key, pem, both
 
 
-def documented_block(language):
-    """The one block of this language on the page."""
-    blocks = re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
-    assert len(blocks) == 1, f"{len(blocks)} blocks of {language} in {PAGE}"
-    return blocks[0]
+def documented_blocks(language, count, page=PAGE):
+    """All blocks of this language on a page, which are to be so many."""
+    blocks = re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.M | re.S)
+    assert len(blocks) == count, f"{len(blocks)} blocks of {language} in {page}"
+    return blocks
 
 
 def documented_options():
@@ -79,14 +80,25 @@ def put(text, old, new, count=1):
     return text.replace(old, new)
 
 
-class Proxy:
-    """nginx or HAProxy, cutting what is idle for longer than `timeout` seconds."""
+def guarded(text, passwords):
+    """nginx, told of passwords and limits as well."""
+    password, zones, limits = documented_blocks("nginx", 3, ENTERING)
+    password = put(password, "/etc/nginx/chat.htpasswd", str(passwords))
+    return zones + put(text, "location / {\n", f"location / {{\n{password}{limits}")
 
-    def __init__(self, kind, work, server_port, timeout):
+
+class Proxy:
+    """nginx or HAProxy, cutting what is idle for longer than `timeout` seconds; nginx with guards, if there is a file of
+    passwords."""
+
+    def __init__(self, kind, work, server_port, timeout, passwords=None):
         self.port = free_port()
         key, pem, both = certificate(work)
-        text = put(documented_block(kind), "127.0.0.1:8080", f"127.0.0.1:{server_port}")
+        [text] = documented_blocks(kind, 1)
+        text = put(text, "127.0.0.1:8080", f"127.0.0.1:{server_port}")
         config = work / f"{kind}.conf"
+        if passwords:
+            text = guarded(text, passwords)
         if kind == "nginx":
             text = put(text, "listen 443 ssl", f"listen 127.0.0.1:{self.port} ssl")
             text = put(text, f"/etc/ssl/{NAME}.pem", str(pem))
@@ -118,12 +130,13 @@ class Proxy:
     def host(self):
         return f"{NAME}:{self.port}"
 
-    def ask(self, path, host=None, method="GET"):
+    def ask(self, path, host=None, method="GET", fields=""):
         """Status, headers and body of an answer over TLS."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as plain:
             with self.trust.wrap_socket(plain, server_hostname=NAME) as secure:
                 host = host or self.host
-                secure.sendall(f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+                head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{fields}\r\n"
+                secure.sendall(head.encode())
                 answer = b"".join(iter(lambda: secure.recv(65536), b""))
         head, _, body = answer.partition(b"\r\n\r\n")
         status, *fields = head.decode().split("\r\n")

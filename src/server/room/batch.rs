@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-#[cfg(feature = "redis")]
-use super::guests::{Guest, GuestId};
-use super::{Farewell, MemberId, Newcomer, Wire};
+use super::wire::{Farewell, MemberId, Newcomer, Wire};
 use crate::server::memory::{Charge, Exhausted, Memory, Purpose, grown};
 
 /// Posts in their order. Their frames lie end to end: those for everyone in `relays`, those for one in `answers`.
@@ -34,10 +32,6 @@ pub(super) enum Post<W> {
     Join(MemberId, Box<Newcomer<W>>),
     Leave(MemberId, Option<Farewell>),
     CloseAll(Farewell),
-    #[cfg(feature = "redis")]
-    GuestCame(Box<Guest>),
-    #[cfg(feature = "redis")]
-    GuestWent(GuestId),
 }
 
 impl<W: Wire> Batch<W> {

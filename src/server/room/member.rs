@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::outbox::{Common, Outbox};
 use super::pending::{PART_LEN, Part};
-use super::{Farewell, MemberId, Wire};
+use super::wire::{Farewell, MemberId, Wire};
 use crate::protocol::close::CloseCode;
 
 /// For how many pieces a member keeps memory from one batch to the next.
@@ -19,7 +19,8 @@ pub(super) struct Member<W> {
     pub(super) id: MemberId,
     /// The name under which it takes part in announcements, as long as it does.
     pub(super) name: Option<String>,
-    outbox: Arc<Outbox<W>>,
+    /// `None`: it is on another server.
+    outbox: Option<Arc<Outbox<W>>>,
     /// What it gets of the batch that is being written, up to `since`; what is behind that, it gets as it stands.
     pieces: Vec<Piece>,
     since: u64,
@@ -39,7 +40,7 @@ impl<W: Wire> Member<W> {
     /// One that joins at this place, and is greeted with what is for it alone and with what has been said before.
     pub(super) fn new(
         id: MemberId,
-        wire: Arc<W>,
+        wire: Option<Arc<W>>,
         name: Option<String>,
         since: u64,
         greeting: (Range<usize>, impl Iterator<Item = Range<u64>>),
@@ -52,7 +53,8 @@ impl<W: Wire> Member<W> {
         let mut pieces = vec![Piece::Own(own.clone())];
         history.for_each(|range| push_shared(&mut pieces, range));
         let allowance = own.len() + span as usize + pieces.len() * PART_LEN;
-        Member { id, name, outbox: Outbox::new(wire, allowance, common), pieces, since, end: None }
+        let outbox = wire.map(|wire| Outbox::new(wire, allowance, common));
+        Member { id, name, outbox, pieces, since, end: None }
     }
 
     /// How much memory it takes to remember its share, in bytes.
@@ -100,10 +102,15 @@ impl<W: Wire> Member<W> {
         self.end.is_some()
     }
 
+    /// Whether it is sent what is said now.
+    pub(super) fn receives(&self) -> bool {
+        self.outbox.is_some() && !self.is_ending()
+    }
+
     /// Gives back memory that is not needed.
     pub(super) fn shrink(&mut self) {
         self.pieces = Vec::new();
-        self.outbox.shrink();
+        self.outbox.iter().for_each(|outbox| outbox.shrink());
     }
 
     /// Sends it its share of a batch that ends `here`, and closes or cuts its connection if its membership has ended. Returns
@@ -114,13 +121,14 @@ impl<W: Wire> Member<W> {
         here: u64,
         scratch: &mut Arc<Vec<u8>>,
     ) -> Option<CloseCode> {
+        let outbox = self.outbox.as_ref()?;
         let (until, farewell) = self.end.unwrap_or((here, None));
         let rest = Part::shared(self.since..until);
         let share = self.pieces.drain(..).map(|piece| match piece {
             Piece::Shared(range) => Part::shared(range),
             Piece::Own(range) => Part::own(own, range),
         });
-        let goes_on = self.outbox.deliver(share.chain([rest]), here, farewell.as_ref(), scratch);
+        let goes_on = outbox.deliver(share.chain([rest]), here, farewell.as_ref(), scratch);
         if self.is_ending() && farewell.is_none() {
             self.cut();
         }
@@ -129,7 +137,7 @@ impl<W: Wire> Member<W> {
 
     /// Ends the connection. Its reader notices, and leaves.
     pub(super) fn cut(&mut self) {
-        self.outbox.give_up();
+        self.outbox.iter().for_each(|outbox| outbox.give_up());
     }
 }
 

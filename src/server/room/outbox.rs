@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::pending::{Part, Pending};
 use super::transcript::{Held, Transcript};
-use super::{Farewell, Wire};
+use super::wire::{Farewell, Wire};
 use crate::server::memory::{Charge, GRACE, Laggard, Memory, Purpose, STALL};
 use crate::server::metrics::Dropped;
 use crate::server::sync::atomic::{AtomicUsize, Ordering};

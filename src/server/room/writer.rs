@@ -11,13 +11,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::batch::{Batch, Post};
-#[cfg(feature = "redis")]
-use super::guests::Guests;
 use super::history::History;
 use super::member::{Member, PIECES_LEN};
 use super::outbox::Common;
+use super::presence;
 use super::transcript::Transcript;
-use super::{Farewell, MemberId, Newcomer, Wire, presence};
+use super::wire::{Farewell, MemberId, Newcomer, Wire};
 use crate::protocol::frame::{FrameHeader, Opcode};
 use crate::server::memory::{Charge, Purpose};
 use crate::server::metrics::Metrics;
@@ -39,8 +38,6 @@ pub(super) struct Writer<W> {
     members: Vec<Member<W>>,
     /// How many of them are not ending.
     receivers: usize,
-    #[cfg(feature = "redis")]
-    pub(super) guests: Guests,
     history: History,
     /// What is being written. What is for single members is added to its `answers`.
     batch: Batch<W>,
@@ -63,8 +60,6 @@ impl<W: Wire> Writer<W> {
         Writer {
             members: Vec::new(),
             receivers: 0,
-            #[cfg(feature = "redis")]
-            guests: Guests::default(),
             history: History::new(history_max),
             batch: Batch::new(&common.memory),
             done: (0, 0),
@@ -168,10 +163,6 @@ impl<W: Wire> Writer<W> {
             Post::Join(id, newcomer) => self.welcome(transcript, id, *newcomer),
             Post::Leave(id, farewell) => self.end_membership(transcript, id, farewell),
             Post::CloseAll(farewell) => self.end_all(transcript, farewell),
-            #[cfg(feature = "redis")]
-            Post::GuestCame(guest) => self.welcome_guest(transcript, *guest),
-            #[cfg(feature = "redis")]
-            Post::GuestWent(id) => self.see_off_guest(transcript, id),
         }
     }
 
@@ -186,7 +177,7 @@ impl<W: Wire> Writer<W> {
         (self.added, self.receivers) = (0, 0);
         for member in &mut self.members {
             member.begin(transcript.end());
-            self.receivers += usize::from(!member.is_ending());
+            self.receivers += usize::from(member.receives());
         }
     }
 
@@ -227,12 +218,11 @@ impl<W: Wire> Writer<W> {
         let Newcomer { wire, greeting, name, history } = newcomer;
         let start = self.batch.answers.len();
         self.batch.own().extend_from_slice(&greeting);
+        let is_guest = wire.is_none();
         let online = self.online() + 1;
         if let Some(name) = &name {
-            let names = self.members.iter().filter_map(|member| Some((member.id, member.name.as_deref()?)));
-            #[cfg(feature = "redis")]
-            let names = self.guests.merge(names);
-            presence::welcome(&mut self.text, name, online, names.map(|(_, name)| name));
+            let names = self.members.iter().filter_map(|member| member.name.as_deref());
+            presence::welcome(&mut self.text, name, online, names);
             append_text(self.batch.own(), &self.text);
             presence::joined(&mut self.text, name, online);
             self.announce(transcript);
@@ -242,7 +232,7 @@ impl<W: Wire> Writer<W> {
         let member = Member::new(id, wire, name, transcript.end(), greeting, &self.common);
         self.added += own.len() + member.pieces_len();
         self.members.push(member);
-        self.receivers += 1;
+        self.receivers += usize::from(!is_guest);
     }
 
     /// A member gets nothing that comes after this, but a Close if it is to have one.
@@ -250,8 +240,9 @@ impl<W: Wire> Writer<W> {
         let Some(member) = self.member(id) else {
             return;
         };
+        let receives = member.receives();
         let name = member.end(transcript.end(), farewell);
-        self.receivers -= 1;
+        self.receivers -= usize::from(receives);
         if let Some(name) = name {
             let online = self.online();
             presence::left(&mut self.text, &name, online);
@@ -269,10 +260,7 @@ impl<W: Wire> Writer<W> {
 
     /// How many take part in announcements.
     pub(super) fn online(&self) -> usize {
-        let members = self.members.iter().filter(|member| member.name.is_some()).count();
-        #[cfg(feature = "redis")]
-        let members = members + self.guests.count();
-        members
+        self.members.iter().filter(|member| member.name.is_some()).count()
     }
 
     /// Tells the text to all who take part: it stands in the transcript, and the others do not get it.

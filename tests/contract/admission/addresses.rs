@@ -142,7 +142,7 @@ fn health_is_answered_whoever_sits_in_a_full_house() {
     if !network::has(name, &addresses) {
         return;
     }
-    let server = Server::at("0.0.0.0:0", &["--max-clients", "1", "--handshake-timeout", "60"]);
+    let server = Server::at("0.0.0.0:0", &["--max-clients", "1", "--handshake-timeout", "600"]);
     let mut client = join(&server, "127.0.0.1");
     let mut strangers = STRANGERS.iter().cycle().map(|from| connect(&server, host(from)));
     let sitting: Vec<_> = strangers.by_ref().take(16).collect();

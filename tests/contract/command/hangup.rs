@@ -8,7 +8,7 @@ use std::process::Command;
 #[track_caller]
 fn start(signal: &str) -> Server {
     let mut command = Command::new("env");
-    command.args([signal, BINARY, "--listen", "127.0.0.1:0", "--close-timeout", "60"]);
+    command.args([signal, BINARY, "--listen", "127.0.0.1:0", "--close-timeout", "600"]);
     Server::run(command)
 }
 

@@ -20,17 +20,22 @@ fn help_names_every_option() {
     }
 }
 
-/// Each option as it is spelled, with its default: what is in brackets behind its meaning, up to a comma.
+/// Each option as it is spelled, with its default, if that is a value: what is in brackets behind its meaning, up to a comma.
 fn options_of_the_help() -> Vec<(String, Option<String>)> {
     let help = run(&["--help"]).stdout.join("\n");
     let options = help.split("\n  -").skip(1).flat_map(|option| {
         let (spellings, meaning) = option.split_once("  ").expect("a meaning");
-        let default = meaning.split_once(" [").and_then(|(_, rest)| rest.split([',', ']']).next());
+        let default =
+            meaning.split_once(" [").and_then(|(_, rest)| rest.split([',', ']']).next()).filter(is_value);
         let spellings = format!("-{spellings}");
         let each = spellings.split(", ").map(|spelling| (spelling.into(), default.map(Into::into)));
         each.collect::<Vec<_>>()
     });
     options.collect()
+}
+
+fn is_value(default: &&str) -> bool {
+    default.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// The first two cells of each row about an option.
@@ -40,7 +45,8 @@ fn options_of_the_contract() -> Vec<(String, Option<String>)> {
     let options = rows.flat_map(|row| {
         let mut cells = row.split('|').skip(1);
         let (spellings, default) = (cells.next().unwrap(), cells.next().unwrap());
-        code(spellings).map(move |spelling| (spelling.into(), code(default).next().map(Into::into)))
+        let default = code(default).next().filter(is_value);
+        code(spellings).map(move |spelling| (spelling.into(), default.map(Into::into)))
     });
     options.collect()
 }

@@ -151,6 +151,7 @@ fn shows_every_frame_in_both_directions_to_the_byte() {
     other.expect(&frame::Frame::binary(&[1; 126]));
     other.text("too late for the first");
     other.settle();
+    drop((client, other));
     let frames = frames_of(1, &mut server);
     let of = |direction: &str| -> Vec<Vec<u8>> {
         frames.iter().filter(|(it, _)| it == direction).map(|(_, explained)| explained.bytes()).collect()
@@ -182,6 +183,7 @@ fn shows_what_others_are_sent() {
     receiver.frame();
     receiver.expect_text("a");
     receiver.expect(&frame::Frame::binary(&[7; 65_000]));
+    drop((sender, receiver));
     let frames = frames_of(2, &mut server);
     let headlines: Vec<_> =
         frames.iter().map(|(direction, it)| (direction.as_str(), it.headline.as_str())).collect();
@@ -234,6 +236,7 @@ fn shows_requests_that_are_no_handshakes() {
     let mut garbage = server.connect();
     garbage.write_all(b"NICK me\r\n").unwrap();
     garbage.read_to_end(&mut Vec::new()).unwrap();
+    drop(garbage);
     let lines = server.stop();
     let all = explained(lines.iter().map(String::as_str));
     let rows = |client, direction: &str| -> Vec<&str> {
@@ -261,11 +264,12 @@ fn never_mixes_the_lines_of_two_clients() {
             });
         }
     });
+    let numbers = clients.map(|(number, _)| number);
     let lines = server.stop();
     let all = explained(lines.iter().map(String::as_str));
-    for (number, _) in &clients {
-        let of_client = all.iter().filter(|it| it.client == u64::from(*number) && it.direction == "in");
+    for number in numbers {
+        let of_client = all.iter().filter(|it| it.client == u64::from(number) && it.direction == "in");
         let bytes: Vec<_> = of_client.filter(|it| it.is_frame()).map(Explained::bytes).collect();
-        assert_eq!(bytes, sent(*number).collect::<Vec<_>>(), "client {number}");
+        assert_eq!(bytes, sent(number).collect::<Vec<_>>(), "client {number}");
     }
 }

@@ -15,7 +15,7 @@ const REFUSED_408: &str = "chinwag_requests_refused_total{status=\"408\"}";
 
 /// A server whose places are taken, and who takes them. Nobody has to go because of a timeout.
 fn full() -> (Server, Client) {
-    let options = ["--max-clients", "1", "--handshake-timeout", "60", "--close-timeout", "60"];
+    let options = ["--max-clients", "1", "--handshake-timeout", "600", "--close-timeout", "600"];
     let server = Server::start(&options);
     let client = Client::join(&server, "/");
     (server, client)

@@ -90,7 +90,7 @@ fn counts_messages_deliveries_and_bytes() {
 
 #[test]
 fn counts_refusals_by_their_status() {
-    let server = Server::start(&["--max-clients", "1", "--handshake-timeout", "0.3"]);
+    let server = Server::start(&["--max-clients", "1"]);
     let _resident = Client::join(&server, "/");
     let table = [
         (400, Head::upgrade("/").without("Host")),
@@ -111,6 +111,7 @@ fn counts_refusals_by_their_status() {
         }
         wait_for(&server, &series, before + 2.0);
     }
+    let server = Server::start(&["--handshake-timeout", "0.3"]);
     assert_eq!(ask_bytes(&server, b"GET").status, 408);
     wait_for(&server, "chinwag_requests_refused_total{status=\"408\"}", 1.0);
 }

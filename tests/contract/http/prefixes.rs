@@ -5,7 +5,7 @@ use crate::support::http::ask_bytes;
 
 #[test]
 fn answers_400_at_the_byte_that_decides() {
-    let server = Server::start(&["--handshake-timeout", "60"]);
+    let server = Server::start(&["--handshake-timeout", "600"]);
     let table: &[&[u8]] = &[
         b"\x16",
         b"\x00",
@@ -66,7 +66,7 @@ fn answers_400_at_the_byte_that_decides() {
 /// Its name says 2.0, but it is no request of that version: nothing that follows could make it one.
 #[test]
 fn knows_the_preface_of_http_2() {
-    let server = Server::start(&["--handshake-timeout", "60"]);
+    let server = Server::start(&["--handshake-timeout", "600"]);
     for bytes in [&b"PRI * HTTP/2.0"[..], b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"] {
         assert_eq!(ask_bytes(&server, bytes).status, 400, "for {}", bytes.escape_ascii());
     }

@@ -2,6 +2,7 @@
 
 use crate::support::frame::{self, BINARY, FIN, Frame, TEXT, masked};
 use crate::support::metrics::wait_for;
+use crate::support::patience::Raise;
 use crate::support::{Client, Server, independent};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -118,15 +119,6 @@ fn what_follows_the_101_is_a_whole_frame() {
             assert_eq!([number(), number()], [first + 1, first + 2]);
         }
     });
-}
-
-/// Raises a flag when it goes, be it by a failed assertion.
-struct Raise<'a>(&'a AtomicBool);
-
-impl Drop for Raise<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 #[test]

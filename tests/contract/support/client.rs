@@ -6,6 +6,7 @@ use super::server::Server;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::str;
+use std::time::{Duration, Instant};
 
 /// The `Sec-WebSocket-Accept` for [`http::KEY`]: the RFC's own pair (§1.3).
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
@@ -126,6 +127,17 @@ impl Client {
         assert_eq!(self.next(), None, "sent after Close");
         str::from_utf8(reason).expect("a reason in UTF-8").to_string()
     }
+}
+
+/// How long it takes two to exchange 20 messages.
+#[track_caller]
+pub fn chat(talkers: &mut [Client; 2]) -> Duration {
+    let start = Instant::now();
+    for n in 0..20 {
+        talkers[n % 2].text(&n.to_string());
+        talkers[(n + 1) % 2].expect_text(&n.to_string());
+    }
+    start.elapsed()
 }
 
 /// The beginning of a payload, for messages about it.

@@ -1,7 +1,9 @@
 //! The real binary, on a free port of the loopback interface, ended when it goes out of scope.
 
 use super::output::Output;
+use super::patience::PATIENT;
 use super::{PATIENCE, eventually};
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -37,15 +39,31 @@ impl Server {
         Server::run(command)
     }
 
-    /// Runs a command that is, or becomes, the server, and waits for its one line on stdout.
+    /// Runs a command that is, or becomes, the server, and waits for its one line on stdout. The timeouts that it does
+    /// not name are longer than anything may take.
     #[track_caller]
     pub fn run(mut command: Command) -> Server {
+        be_patient(&mut command);
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut server = Server::known(child.unwrap(), SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         let line = server.stdout.wait_for("its address", |_| true);
         let address = line.strip_prefix("listening on http://").and_then(|rest| rest.strip_suffix('/'));
         server.address = address.and_then(|a| a.parse().ok()).unwrap_or_else(|| panic!("not it: {line:?}"));
         server
+    }
+
+    /// Whether it still runs.
+    #[track_caller]
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// CPU time so far in clock ticks, of which Linux has 100 a second.
+    #[track_caller]
+    pub fn ticks(&self) -> u64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap();
+        let fields: Vec<_> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
     }
 
     /// A server whose address is known beforehand; what it does not write to a pipe is not collected.
@@ -96,6 +114,16 @@ impl Drop for Server {
         let _ = self.child.wait();
         if thread::panicking() {
             eprintln!("server's stderr: {:#?}", self.stderr.lines());
+        }
+    }
+}
+
+/// Adds the timeouts that a command does not name.
+pub fn be_patient(command: &mut Command) {
+    for (option, value) in PATIENT {
+        let mut arguments = command.get_args().map(|argument| argument.to_str().unwrap_or_default());
+        if !arguments.any(|argument| argument.split('=').next() == Some(option)) {
+            command.args([option, value]);
         }
     }
 }

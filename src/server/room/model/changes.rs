@@ -121,7 +121,7 @@ fn one_who_closes() {
 /// A message that is posted behind a Close while that is being written, or after.
 #[test]
 fn one_who_closes_in_every_order() {
-    check_all(|| {
+    check_in_order(|| {
         let model = Model::new(FAR);
         let wires = [ModelWire::healthy(), ModelWire::healthy()];
         let [a, b] = wires.each_ref().map(|wire| model.join(wire));

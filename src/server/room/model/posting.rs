@@ -45,17 +45,17 @@ fn in_every_order(posts_before: bool, other_posts: bool) {
 
 #[test]
 fn two_flush_in_every_order() {
-    check_all(|| in_every_order(true, false));
+    check_in_order(|| in_every_order(true, false));
 }
 
 #[test]
 fn one_flushes_and_one_posts_in_every_order() {
-    check_all(|| in_every_order(true, true));
+    check_in_order(|| in_every_order(true, true));
 }
 
 #[test]
 fn two_post_in_every_order() {
-    check_all(|| in_every_order(false, true));
+    check_in_order(|| in_every_order(false, true));
 }
 
 #[test]
@@ -134,7 +134,6 @@ fn a_room_that_is_shrunk() {
 }
 
 /// What comes from another server, beside two who post: everyone gets all of it, in the one order.
-#[cfg(feature = "redis")]
 #[test]
 fn one_from_elsewhere() {
     check(|| {

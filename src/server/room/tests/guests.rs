@@ -2,11 +2,6 @@
 
 use super::changes::{every_sequence, play};
 use super::*;
-use crate::server::room::GuestId;
-
-fn id(client: u64) -> GuestId {
-    GuestId { server: client % 2, client }
-}
 
 pub(super) fn act(play: &mut Play, op: &Op) {
     match op {
@@ -17,11 +12,14 @@ pub(super) fn act(play: &mut Play, op: &Op) {
         }
         Op::GuestComes(client, name) => {
             play.naive.guest_comes(*client, name);
-            play.room.admit_guest(id(*client), name);
+            let id = play.room.admit_guest(name);
+            play.guests.insert(*client, id);
         }
         Op::GuestGoes(client) => {
             play.naive.guest_goes(*client);
-            play.room.see_off_guest(id(*client));
+            if let Some(id) = play.guests.remove(client) {
+                play.room.leave(id, None);
+            }
         }
         _ => unreachable!("a member's own"),
     }

@@ -4,7 +4,6 @@
 
 mod bounds;
 mod changes;
-#[cfg(feature = "redis")]
 mod guests;
 mod lag;
 mod memory;
@@ -12,6 +11,7 @@ mod naive;
 mod panics;
 mod wire;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -31,21 +31,15 @@ const GOODBYE: Farewell = Farewell { code: CloseCode::GOING_AWAY, reason: "bye",
 /// One thing that is done in a room. Members are called by their numbers, in order of arrival.
 #[derive(Clone, Debug)]
 enum Op {
-    Join {
-        name: Option<&'static str>,
-        history: usize,
-    },
+    Join { name: Option<&'static str>, history: usize },
     Relay(u64, Vec<u8>),
     Answer(u64, Vec<u8>),
     Leave(u64),
     Close(u64),
     CloseAll,
     Flush,
-    #[cfg(feature = "redis")]
     FromElsewhere(Vec<u8>),
-    #[cfg(feature = "redis")]
     GuestComes(u64, &'static str),
-    #[cfg(feature = "redis")]
     GuestGoes(u64),
 }
 
@@ -54,6 +48,9 @@ struct Play {
     room: Arc<Room<MockWire>>,
     metrics: Arc<Metrics>,
     wires: Vec<Arc<MockWire>>,
+    /// Which members the room has made of them, and of those on other servers.
+    ids: Vec<MemberId>,
+    guests: BTreeMap<u64, MemberId>,
     naive: Naive,
     closed: bool,
     /// Dropped behind the room.
@@ -89,6 +86,8 @@ impl Play {
             room,
             metrics,
             wires: Vec::new(),
+            ids: Vec::new(),
+            guests: BTreeMap::new(),
             naive: Naive::new(history),
             closed: false,
             _nothing_is_left: NothingIsLeft(memory),
@@ -100,14 +99,19 @@ impl Play {
         self.wires.push(Arc::clone(&wire));
         let name = name.map(str::to_owned);
         self.naive.join(GREETING, name.clone(), history);
-        let newcomer = Newcomer { wire: Arc::clone(&wire), greeting: GREETING.to_vec(), name, history };
-        assert_eq!(self.room.join(newcomer, |_| ()).0, MemberId(self.wires.len() as u64 - 1));
+        let newcomer = Newcomer { wire: Some(Arc::clone(&wire)), greeting: GREETING.to_vec(), name, history };
+        self.ids.push(self.room.join(newcomer, |_| ()).0);
         wire
     }
 
     fn relay(&mut self, from: u64, payload: &[u8]) {
         self.naive.relay(from, payload);
-        self.room.relay(MemberId(from), &received::write(TEXT, payload), || {});
+        self.room.relay(self.id(from), &received::write(TEXT, payload), || {});
+    }
+
+    /// The member of this number; nobody's where there is none.
+    fn id(&self, number: u64) -> MemberId {
+        self.ids.get(number as usize).copied().unwrap_or(MemberId(1 << 40))
     }
 
     fn act(&mut self, op: &Op) {
@@ -120,15 +124,15 @@ impl Play {
             Op::Relay(from, payload) => self.relay(*from, payload),
             Op::Answer(to, payload) => {
                 self.naive.answer(*to, payload);
-                self.room.answer(MemberId(*to), &received::write(PONG, payload), true);
+                self.room.answer(self.id(*to), &received::write(PONG, payload), true);
             }
             Op::Leave(id) => {
                 self.naive.leave(*id, None);
-                self.room.leave(MemberId(*id), None);
+                self.room.leave(self.id(*id), None);
             }
             Op::Close(id) => {
                 self.naive.leave(*id, Some(GOODBYE));
-                self.room.leave(MemberId(*id), Some(GOODBYE));
+                self.room.leave(self.id(*id), Some(GOODBYE));
             }
             Op::CloseAll => {
                 self.closed = true;
@@ -136,7 +140,6 @@ impl Play {
                 self.room.close_all(GOODBYE);
             }
             Op::Flush => self.room.flush(),
-            #[cfg(feature = "redis")]
             Op::FromElsewhere(_) | Op::GuestComes(..) | Op::GuestGoes(_) => guests::act(self, op),
         }
     }

@@ -18,7 +18,6 @@ pub(super) struct Naive {
 
 enum Arrival {
     Member(usize),
-    #[cfg(feature = "redis")]
     Guest(u64, String),
 }
 
@@ -99,15 +98,11 @@ impl Naive {
     pub(super) fn said_to(&self, id: usize) -> &[u8] {
         &self.members[id].stream[GREETING.len()..]
     }
-
-    #[cfg(feature = "redis")]
     pub(super) fn guest_comes(&mut self, id: u64, name: &str) {
         let online = self.named().count() + 1;
         self.announce(&format!("{{\"type\":\"joined\",\"name\":{},\"online\":{online}}}", quoted(name)));
         self.arrivals.push(Arrival::Guest(id, name.to_owned()));
     }
-
-    #[cfg(feature = "redis")]
     pub(super) fn guest_goes(&mut self, id: u64) {
         let place =
             self.arrivals.iter().position(|who| matches!(who, Arrival::Guest(other, _) if *other == id));
@@ -122,7 +117,6 @@ impl Naive {
     fn named(&self) -> impl Iterator<Item = &str> {
         self.arrivals.iter().filter_map(|arrival| match arrival {
             Arrival::Member(id) => self.members[*id].name.as_deref().filter(|_| self.members[*id].is_here()),
-            #[cfg(feature = "redis")]
             Arrival::Guest(_, name) => Some(name),
         })
     }

@@ -96,7 +96,9 @@ fn a_wire_that_goes_on_panicking() {
     let wires = [Behaviour::default(), Behaviour::default(), bad].map(MockWire::new);
     let [one, other, bad] = wires.each_ref().map(|wire| {
         let (wire, name) = (Arc::clone(wire), Some("n".into()));
-        rooms.enter("lobby", Newcomer { wire, greeting: GREETING.to_vec(), name, history: 0 }).unwrap()
+        rooms
+            .enter("lobby", Newcomer { wire: Some(wire), greeting: GREETING.to_vec(), name, history: 0 })
+            .unwrap()
     });
     let talks = thread::spawn(move || {
         one.relay(&received::write(BINARY, b"hello"));
@@ -127,7 +129,7 @@ fn a_client_that_panics() {
     let wires = [(); 2].map(|()| MockWire::new(Behaviour::default()));
     let [stays, panics] = wires.each_ref().map(|wire| {
         let newcomer = Newcomer {
-            wire: Arc::clone(wire),
+            wire: Some(Arc::clone(wire)),
             greeting: GREETING.to_vec(),
             name: Some("n".into()),
             history: 0,

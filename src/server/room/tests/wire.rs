@@ -49,7 +49,7 @@ pub(super) struct Taken {
 }
 
 /// Longer than any of these tests may wait.
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(60);
 
 impl MockWire {
     pub(super) fn new(behaviour: Behaviour) -> Arc<Self> {
