@@ -23,6 +23,9 @@
 //! its posting included, is left free by all others: where the limit is only a few times the longest message, the first
 //! three marks are lower than the table says.
 
+#[cfg(all(test, not(chinwag_model)))]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::mem;
 use std::sync::{Arc, Weak};

@@ -6,12 +6,15 @@ mod bounds;
 mod changes;
 mod guests;
 mod lag;
+mod memory;
 mod naive;
 mod panics;
 mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::received::{self, BINARY, PONG, TEXT};
 use super::{Bounds, Farewell, MemberId, Newcomer, Room};
@@ -50,12 +53,34 @@ struct Play {
     guests: BTreeMap<u64, MemberId>,
     naive: Naive,
     closed: bool,
+    /// Dropped behind the room.
+    _nothing_is_left: NothingIsLeft,
+}
+
+/// Nothing is charged any more when this is dropped, or soon after: the threads of outboxes need a moment.
+struct NothingIsLeft(Arc<Memory>);
+
+impl Drop for NothingIsLeft {
+    fn drop(&mut self) {
+        let start = Instant::now();
+        while self.0.used() > 0 && !thread::panicking() {
+            assert!(
+                start.elapsed() < Duration::from_secs(10),
+                "{} bytes are charged for nobody",
+                self.0.used()
+            );
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
 }
 
 impl Play {
     fn new(history: usize, max_lag: usize) -> Play {
+        Play::within(Memory::new(usize::MAX, 0), history, max_lag)
+    }
+
+    fn within(memory: Arc<Memory>, history: usize, max_lag: usize) -> Play {
         let metrics = Arc::new(Metrics::new());
-        let memory = Memory::new(usize::MAX, 0);
         let room = Arc::new(Room::new(Bounds { history, max_lag }, Arc::clone(&metrics), &memory));
         Play {
             room,
@@ -65,6 +90,7 @@ impl Play {
             guests: BTreeMap::new(),
             naive: Naive::new(history),
             closed: false,
+            _nothing_is_left: NothingIsLeft(memory),
         }
     }
 

@@ -42,6 +42,8 @@ pub(super) struct Taken {
     pub(super) ended: bool,
     pub(super) cut: bool,
     pub(super) lagged: u32,
+    /// Why it was dropped, if it was.
+    pub(super) dropped: Option<Dropped>,
     /// How many sends did not wait, and how many did.
     pub(super) sends: (usize, usize),
 }
@@ -159,8 +161,12 @@ impl Wire for MockWire {
         self.changed.notify_all();
     }
 
-    fn cut_for(&self, _: Dropped) {
-        self.state.lock().unwrap().taken.lagged += 1;
+    fn cut_for(&self, reason: Dropped) {
+        {
+            let taken = &mut self.state.lock().unwrap().taken;
+            taken.lagged += 1;
+            taken.dropped = Some(reason);
+        }
         self.cut();
     }
 }
