@@ -14,6 +14,7 @@
 
 mod changes;
 mod lag;
+mod memory;
 mod posting;
 mod seats;
 mod wire;
@@ -73,10 +74,13 @@ struct Model {
 
 impl Model {
     fn new(max_lag: usize) -> Model {
+        Model::within(&Memory::new(usize::MAX, 0), max_lag)
+    }
+
+    fn within(memory: &Arc<Memory>, max_lag: usize) -> Model {
         let metrics = Arc::new(Metrics::new());
         let bounds = Bounds { history: 100, max_lag };
-        let memory = Memory::new(usize::MAX, 0);
-        Model { room: Arc::new(Room::new(bounds, Arc::clone(&metrics), &memory)), metrics }
+        Model { room: Arc::new(Room::new(bounds, Arc::clone(&metrics), memory)), metrics }
     }
 
     fn join(&self, wire: &Arc<ModelWire>) -> MemberId {
