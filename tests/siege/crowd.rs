@@ -5,7 +5,7 @@ use crate::support::{Head, Server};
 use crate::sys;
 use crate::watch;
 use std::collections::VecDeque;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 

@@ -12,6 +12,7 @@ mod pair;
 #[expect(dead_code, unused_imports, reason = "a part of it is for tests/contract alone")]
 #[path = "../contract/support/mod.rs"]
 mod support;
+#[expect(dead_code, reason = "a part of it is for tests/faults alone")]
 #[path = "../faults/sys.rs"]
 mod sys;
 mod watch;
