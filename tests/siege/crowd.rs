@@ -62,12 +62,6 @@ impl Attacker {
         let mut scrap = [0; 64 * 1024];
         while self.stream.read(&mut scrap).is_ok_and(|count| count > 0) {}
     }
-
-    /// Whether nothing more can be written.
-    pub fn is_gone(&mut self) -> bool {
-        self.stream.write(&[]).is_err_and(|error| error.kind() != ErrorKind::WouldBlock)
-            || self.stream.take_error().is_ok_and(|error| error.is_some())
-    }
 }
 
 /// Many of them, who say the same.

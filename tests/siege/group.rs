@@ -22,18 +22,16 @@ pub struct Group {
 struct Names {
     limit: &'static str,
     now: &'static str,
-    peak: &'static str,
     sockets: Option<&'static str>,
 }
 
 const V1: Names = Names {
     limit: "memory.limit_in_bytes",
     now: "memory.usage_in_bytes",
-    peak: "memory.max_usage_in_bytes",
     sockets: Some("memory.kmem.tcp.usage_in_bytes"),
 };
 
-const V2: Names = Names { limit: "memory.max", now: "memory.current", peak: "memory.peak", sockets: None };
+const V2: Names = Names { limit: "memory.max", now: "memory.current", sockets: None };
 
 impl Group {
     /// A group of at most `limit` bytes; `None` where none can be had.
@@ -85,11 +83,6 @@ impl Group {
         let now = self.get(self.names.now).unwrap_or(0);
         let sockets = self.names.sockets.and_then(|name| self.get(name)).unwrap_or(0);
         (now, now + sockets)
-    }
-
-    /// The most it has taken, sockets apart where the kernel tells them apart.
-    pub fn peak(&self) -> u64 {
-        self.get(self.names.peak).unwrap_or(0)
     }
 
     /// What the kernel itself takes for it, sockets apart: stacks, page tables, files, in bytes.

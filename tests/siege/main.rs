@@ -6,6 +6,7 @@
 mod crowd;
 mod floods;
 mod group;
+#[expect(dead_code, reason = "a part of it is for tests/faults alone")]
 #[path = "../faults/pair.rs"]
 mod pair;
 #[expect(dead_code, unused_imports, reason = "a part of it is for tests/contract alone")]

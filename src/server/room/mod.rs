@@ -35,9 +35,8 @@
 //!
 //! 1. Only who holds the writer's lock writes to a member's socket, from its 101 to its Close, or in the writer's place
 //!    the thread of the member's outbox (rule 3). So frames never interleave.
-//! 2. Whether someone waits for the next turn is decided under the queue's lock, and is over once that one has taken the
-//!    batch, under the same lock. So no frame is ever left behind without a writer. Locks are taken in this order: writer,
-//!    queue; writer, outbox, transcript.
+//! 2. Whoever posts flushes. Whether someone waits for the next turn is decided under the queue's lock, and is over once
+//!    that one has taken the batch, under the same lock. So no frame is ever left behind without a writer.
 //! 3. The writer never waits for a client. What a socket does not take at once is left to the member's outbox.
 //! 4. After a write that failed, or stopped half way and is not continued, the socket is cut at once: half a frame
 //!    on the wire is the end of that stream. Its reader notices, and posts that the member leaves.
@@ -45,9 +44,10 @@
 //!    does not read, and TCP slows its client down (*backpressure*). Joining, leaving and closing never wait.
 //! 6. A turn is one batch: nobody writes for ever.
 //! 7. Before a closing member's socket is shut for writing, its Close has been written, by whoever was the writer.
-//! 8. A panic costs one member its connection, or all of them a batch. No code of a client's own runs under the locks,
-//!    so a poisoned one stays in use.
-//! 9. What a room holds is charged to the server's [`Memory`] before it grows.
+//! 8. A panic on the way to one member costs that member its connection. One of the writer's own, a fault of this
+//!    program, costs all of them that batch, and never the next one: a poisoned lock stays in use.
+//! 9. Locks are taken in this order: writer, queue, outbox, transcript. Nobody who asks [`Memory`] for room holds any.
+//! 10. What a room holds is charged to the server's [`Memory`] before it grows.
 
 mod batch;
 mod history;

@@ -3,9 +3,11 @@
 //! The writer adds the member's share of a batch and sends what the socket takes at once. What is left belongs to a slow
 //! consumer: a thread of the outbox's own sends it with ordinary writes that wait, and meanwhile nobody else writes. Once
 //! the member has caught up, the writer sends directly again. The thread stays a moment longer, for members that fall
-//! behind again and again, and ends. Where none can be started, the writer goes on sending what is taken at once.
+//! behind again and again, and ends. Where none can be started, the writer goes on sending what is taken at once, with
+//! every turn; there is one at the latest when somebody in the room is pinged.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -176,7 +178,9 @@ impl<W: Wire> Outbox<W> {
 
     /// Gives back memory that is not needed.
     pub(super) fn shrink(&self) {
-        lock(&self.state).pending.shrink();
+        let mut state = lock(&self.state);
+        state.pending.shrink();
+        state.settle();
     }
 
     fn send_now(&self, state: &mut State, scratch: &mut Arc<Vec<u8>>) -> io::Result<()> {
@@ -209,7 +213,13 @@ impl<W: Wire> Outbox<W> {
         state.number.get_or_insert_with(|| self.common.memory.list(laggard));
         if !state.has_thread {
             let slow = Arc::clone(self);
-            let thread = thread::Builder::new().stack_size(STACK_SIZE).spawn(move || slow.drain());
+            let drain = move || {
+                // What goes wrong on the way to one member costs that member its connection, here as in a turn.
+                if catch_unwind(AssertUnwindSafe(|| slow.drain())).is_err() {
+                    slow.give_up();
+                }
+            };
+            let thread = thread::Builder::new().stack_size(STACK_SIZE).spawn(drain);
             state.has_thread = thread.is_ok();
         }
         self.more.notify_one();
@@ -225,7 +235,7 @@ impl<W: Wire> Outbox<W> {
                     state.behind.iter_mut().for_each(Behind::take);
                     self.note_lag(&mut state);
                 }
-                Err(_) => return self.give_up(),
+                Err(_) => self.give_up(),
             }
         }
     }
@@ -244,7 +254,7 @@ impl<W: Wire> Outbox<W> {
             }
             let timeout;
             (state, timeout) = wait_timeout(&self.more, state, STAY);
-            if timeout && !state.is_behind() && !state.ends {
+            if timeout && !state.is_behind() {
                 state.pending.shrink();
                 state.end_thread();
                 return None;

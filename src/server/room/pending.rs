@@ -79,6 +79,9 @@ impl Pending {
         small.clear();
         for part in &self.parts {
             let mut from = 0;
+            if small.len() >= together {
+                break;
+            }
             while from < part.len() && small.len() < together {
                 let (bytes, range) = self.bytes(part, transcript, from, together - small.len());
                 from += range.len();

@@ -4,7 +4,7 @@
 //! means the same for ever, and whoever lags needs no copy: it knows from where to where it has still to be sent.
 //!
 //! ```text
-//!      kept by the history         held by a backlog       the batch being written
+//!      kept by the history         held by an outbox       the batch being written
 //!              |                           |                          |
 //!   - - - - - -+---------------------------+--------------------------+---------- end
 //!    dropped   |   chunk   |   chunk   |   chunk   |    chunk    |   chunk       |
@@ -37,7 +37,7 @@ pub(super) struct Transcript {
     end: u64,
     /// From where on the room's writer needs it: for the history, and for the batch that it is writing.
     kept: u64,
-    /// From where on backlogs need it, and how many of them.
+    /// From where on outboxes need it, and how many of them.
     holds: BTreeMap<u64, usize>,
     /// A chunk to be filled again.
     spare: Option<Arc<Vec<u8>>>,
@@ -141,12 +141,17 @@ impl Transcript {
         self.drop_unneeded();
     }
 
-    /// From here on it is needed by one more backlog.
+    /// Whether somebody needs more of it than the writer.
+    pub(super) fn is_held(&self) -> bool {
+        !self.holds.is_empty()
+    }
+
+    /// From here on it is needed by one more outbox.
     pub(super) fn hold(&mut self, place: u64) {
         *self.holds.entry(place).or_default() += 1;
     }
 
-    /// A backlog that held it from this place on does so no longer.
+    /// An outbox that held it from this place on does so no longer.
     pub(super) fn let_go(&mut self, place: u64) {
         if let Some(count) = self.holds.get_mut(&place) {
             *count -= 1;

@@ -97,8 +97,16 @@ impl<W: Wire> Writer<W> {
     /// Gives back all memory that the next batch can do without.
     pub(super) fn shrink(&mut self) {
         self.members.iter_mut().for_each(Member::shrink);
-        self.history.gather(&mut lock(&self.common.transcript));
+        self.tidy_history();
         self.give_back();
+    }
+
+    /// Moves the history together, unless a laggard still needs what is there: then it would be one copy more.
+    fn tidy_history(&mut self) {
+        let transcript = &mut *lock(&self.common.transcript);
+        if !transcript.is_held() {
+            self.history.gather(transcript);
+        }
     }
 
     /// Gives back what is only kept for the next batch.
@@ -169,7 +177,7 @@ impl<W: Wire> Writer<W> {
     /// Everyone's share begins here. Whatever was noted before is forgotten, also by a writer that panicked: no piece
     /// of a batch outlives it.
     fn begin(&mut self, transcript: &mut Transcript) {
-        if self.history.is_sparse(transcript) {
+        if self.history.is_sparse(transcript) && !transcript.is_held() {
             self.history.gather(transcript);
         }
         transcript.keep_from(self.history.start(transcript));
@@ -187,7 +195,7 @@ impl<W: Wire> Writer<W> {
         let place = transcript.append(&self.batch.relays[frame]);
         self.history.keep(&place, self.charge.memory().is_plentiful());
         let is_here = self.note(from, |member| member.leave_out(place));
-        self.metrics.deliveries(self.receivers - usize::from(is_here));
+        self.metrics.deliveries(self.receivers.saturating_sub(usize::from(is_here)));
     }
 
     fn answer(&mut self, transcript: &Transcript, to: MemberId, frame_len: usize, is_message: bool) {

@@ -159,13 +159,11 @@ fn what_newcomers_are_to_get_is_not_remembered_for_all_of_them_at_once() {
     let memory = Memory::new(usize::MAX, 0);
     let mut play = Play::within(Arc::clone(&memory), 1000, 1 << 20);
     play.act(&Op::Join { name: None, history: 0 });
-    let mut next = 1;
-    for _ in 0..400 {
+    for next in 1..=400 {
         play.relay(0, b"");
         play.act(&Op::Join { name: Some("x"), history: 0 });
         play.act(&Op::Leave(next));
         play.act(&Op::Flush);
-        next += 1;
     }
     (0..300).for_each(|_| play.act(&Op::Join { name: None, history: 1000 }));
     play.act(&Op::Flush);
