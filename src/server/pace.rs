@@ -27,3 +27,31 @@ impl Rest {
         (self.0 >= SHORTEST).then(|| std::mem::take(&mut self.0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_much_as_is_read_at_once_is_a_tick() {
+        assert_eq!(Rest::default().after(READ_MAX), Some(TICK));
+        assert_eq!(Rest::default().after(4 * READ_MAX), Some(4 * TICK));
+    }
+
+    /// However it is cut up, the rest is in proportion, but for the little that is still owed.
+    #[test]
+    fn rests_in_proportion_to_what_is_sent() {
+        for len in [1, 100, 5000, READ_MAX / 2, READ_MAX - 1] {
+            let mut rest = Rest::default();
+            let rested: Duration = (0..READ_MAX * 8 / len).filter_map(|_| rest.after(len)).sum();
+            assert!(rested <= 8 * TICK && rested >= 6 * TICK, "{rested:?} for pieces of {len}");
+        }
+    }
+
+    #[test]
+    fn whoever_says_little_does_not_rest() {
+        let mut rest = Rest::default();
+        assert!((0..100).all(|_| rest.after(64).is_none()));
+        assert_eq!(rest.after(0), None);
+    }
+}
