@@ -27,9 +27,9 @@ fn numbered(n: u32, length: usize) -> Vec<u8> {
     payload
 }
 
-/// Talks until someone has been dropped for lag; how many messages that took.
+/// Talks until someone has been dropped for lag; how many messages that took. `keep_pace` waits for those who hear so many.
 #[track_caller]
-fn talk_until_dropped(server: &Server, sender: &mut Client) -> u32 {
+fn talk_until_dropped(server: &Server, sender: &mut Client, keep_pace: impl Fn(u32)) -> u32 {
     let (start, mut said) = (Instant::now(), 0);
     while value(server, LAGGED) == 0.0 {
         assert!(start.elapsed() < PATIENCE, "nobody dropped after {said} messages");
@@ -38,6 +38,7 @@ fn talk_until_dropped(server: &Server, sender: &mut Client) -> u32 {
             said += 1;
         }
         sender.settle();
+        keep_pace(said);
     }
     said
 }
@@ -49,6 +50,7 @@ fn one_beyond_max_lag_is_dropped_and_counted_and_the_others_hear_everything() {
     let mut sender = Client::join(&server, "/");
     let mut reader = Client::join(&server, "/");
     let (counted, count) = mpsc::channel();
+    let (heard, hearing) = mpsc::channel();
     let reading = thread::spawn(move || {
         let mut expected = 0;
         loop {
@@ -59,9 +61,12 @@ fn one_beyond_max_lag_is_dropped_and_counted_and_the_others_hear_everything() {
             }
             reader_expects(&frame, expected);
             expected += 1;
+            heard.send(expected).unwrap();
         }
     });
-    let said = talk_until_dropped(&server, &mut sender);
+    let said = talk_until_dropped(&server, &mut sender, |said| {
+        while hearing.recv_timeout(PATIENCE).expect("is heard") < said {}
+    });
     sender.text("end");
     reading.join().unwrap();
     assert_eq!(count.recv().unwrap(), said);
