@@ -28,7 +28,11 @@ struct Shared {
 impl Pair {
     #[track_caller]
     pub fn join(server: &Server, room: &str) -> Pair {
-        let clients = [Client::join(server, room), Client::join(server, room)];
+        Pair::of(vec![Client::join(server, room), Client::join(server, room)])
+    }
+
+    /// Those who pass a message on to the next: one alone, at a server that echoes, to itself.
+    pub fn of(clients: Vec<Client>) -> Pair {
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
         Pair { shared, thread: Some(thread::spawn(move || chat(clients, &theirs))) }
@@ -74,7 +78,8 @@ impl Drop for Pair {
     }
 }
 
-fn chat(mut clients: [Client; 2], shared: &Shared) {
+fn chat(mut clients: Vec<Client>, shared: &Shared) {
+    let count = clients.len();
     let mut last = Instant::now();
     for n in 0.. {
         if shared.ends.load(SeqCst) {
@@ -85,8 +90,8 @@ fn chat(mut clients: [Client; 2], shared: &Shared) {
             last = Instant::now();
         }
         let said = format!("pair {n}");
-        clients[n % 2].text(&said);
-        assert_eq!(next_of_pair(&mut clients[(n + 1) % 2]).as_deref(), Some(said.as_str()));
+        clients[n % count].text(&said);
+        assert_eq!(next_of_pair(&mut clients[(n + 1) % count]).as_deref(), Some(said.as_str()));
         let gap = last.elapsed().as_micros() as u64;
         last = Instant::now();
         shared.longest_gap.fetch_max(gap, SeqCst);

@@ -1,7 +1,7 @@
 //! Attackers, held by one thread: they write without waiting, read or do not, and come back when they have been dropped.
 
 use crate::support::frame::{self, BINARY, FIN};
-use crate::support::{Head, Server};
+use crate::support::{Head, Server, eventually};
 use crate::sys;
 use crate::watch;
 use std::collections::VecDeque;
@@ -37,6 +37,12 @@ impl Attacker {
         stream.read_exact(&mut head).ok()?;
         stream.set_nonblocking(true).ok()?;
         (head == *b"HTTP/1.1 101").then(|| Attacker { stream, says: says.to_vec(), said: 0 })
+    }
+
+    /// One whose place may have been taken for a moment by someone who looks at the metrics.
+    #[track_caller]
+    pub fn join_at_last(server: &Server, target: &str, says: &[u8]) -> Attacker {
+        eventually("a place", || Attacker::join(server, target, says))
     }
 
     /// Writes what is taken of what it says, which is said once.

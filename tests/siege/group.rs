@@ -22,22 +22,25 @@ pub struct Group {
 struct Names {
     limit: &'static str,
     now: &'static str,
+    peak: &'static str,
     sockets: Option<&'static str>,
 }
 
 const V1: Names = Names {
     limit: "memory.limit_in_bytes",
     now: "memory.usage_in_bytes",
+    peak: "memory.max_usage_in_bytes",
     sockets: Some("memory.kmem.tcp.usage_in_bytes"),
 };
 
-const V2: Names = Names { limit: "memory.max", now: "memory.current", sockets: None };
+const V2: Names = Names { limit: "memory.max", now: "memory.current", peak: "memory.peak", sockets: None };
 
 impl Group {
-    /// A group of at most `limit` bytes; `None` where none can be had.
-    pub fn new(limit: u64) -> Option<Group> {
+    /// A group that may take `limit` bytes, and as many more as `sockets` hold, which version 1 does not count with the
+    /// rest; `None` where none can be had.
+    pub fn new(limit: u64, sockets: u64) -> Option<Group> {
         let name = format!("chinwag-siege-{}", process::id());
-        Group::version_2(&name, limit).or_else(|| Group::version_1(&name, limit))
+        Group::version_2(&name, limit + sockets).or_else(|| Group::version_1(&name, limit))
     }
 
     fn version_2(name: &str, limit: u64) -> Option<Group> {
@@ -54,9 +57,10 @@ impl Group {
     }
 
     fn version_1(name: &str, limit: u64) -> Option<Group> {
-        let roots = ["memory", "pids"].map(|controller| Path::new("/sys/fs/cgroup").join(controller));
-        let folders = roots.iter().map(|root| make(root, name)).collect::<Option<Vec<_>>>()?;
-        let group = Group { memory: folders[0].clone(), folders, names: &V1 };
+        let root = Path::new("/sys/fs/cgroup");
+        let memory = make(&root.join("memory"), name)?;
+        let mut group = Group { folders: vec![memory.clone()], memory, names: &V1 };
+        group.folders.push(make(&root.join("pids"), name)?);
         group.set("memory.limit_in_bytes", limit)?;
         group.set("memory.kmem.tcp.limit_in_bytes", SOCKETS_COUNTED)?;
         fs::write(group.folders[1].join("pids.max"), TASKS_MAX.to_string()).ok()?;
@@ -78,19 +82,29 @@ impl Group {
         writes.collect::<String>() + "exec \"$@\""
     }
 
-    /// How much it takes now, in bytes; where the kernel tells it apart, without and with what is in sockets.
+    /// How much it takes now, in bytes, and how much is in sockets: in version 2 that is a part of it.
     pub fn usage(&self) -> (u64, u64) {
         let now = self.get(self.names.now).unwrap_or(0);
-        let sockets = self.names.sockets.and_then(|name| self.get(name)).unwrap_or(0);
-        (now, now + sockets)
+        let sockets = match self.names.sockets {
+            Some(name) => self.get(name),
+            None => self.stat("sock "),
+        };
+        (now, sockets.unwrap_or(0))
+    }
+
+    /// The most it has taken, as the kernel itself has it: in version 1 without what is in sockets.
+    pub fn peak(&self) -> u64 {
+        self.get(self.names.peak).unwrap_or(0)
     }
 
     /// What the kernel itself takes for it, sockets apart: stacks, page tables, files, in bytes.
     pub fn kernel(&self) -> u64 {
-        let told = self.get("memory.kmem.usage_in_bytes");
-        let stat = || fs::read_to_string(self.memory.join("memory.stat")).ok();
-        let line = |stat: String| stat.lines().find_map(|line| line.strip_prefix("kernel ")?.parse().ok());
-        told.or_else(|| line(stat()?)).unwrap_or(0)
+        self.get("memory.kmem.usage_in_bytes").or_else(|| self.stat("kernel ")).unwrap_or(0)
+    }
+
+    fn stat(&self, name: &str) -> Option<u64> {
+        let stat = fs::read_to_string(self.memory.join("memory.stat")).ok()?;
+        stat.lines().find_map(|line| line.strip_prefix(name)?.parse().ok())
     }
 
     /// How many of its processes have been killed for want of memory.

@@ -21,11 +21,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Peaks {
     pub rss: u64,
     pub group: u64,
-    pub group_with_sockets: u64,
+    pub sockets: u64,
     pub kernel: u64,
     pub threads: u64,
-    /// By the server's own count.
+    /// By the server's own count, at its most and at the end.
     pub memory: u64,
+    pub memory_left: u64,
     pub slowest_answer: Duration,
     pub unanswered: u64,
 }
@@ -49,8 +50,8 @@ impl Watch {
     pub fn end(self) -> Peaks {
         self.ends.store(true, SeqCst);
         let [outside, inside] = self.threads.map(|thread| thread.join().unwrap());
-        let Peaks { memory, slowest_answer, unanswered, .. } = inside;
-        Peaks { memory, slowest_answer, unanswered, ..outside }
+        let Peaks { memory, memory_left, slowest_answer, unanswered, .. } = inside;
+        Peaks { memory, memory_left, slowest_answer, unanswered, ..outside }
     }
 }
 
@@ -67,9 +68,9 @@ fn look_at_process(peaks: &mut Peaks, pid: u32, group: Option<&Group>) {
     peaks.rss = peaks.rss.max(status(pid, "VmRSS:") * 1024);
     peaks.threads = peaks.threads.max(status(pid, "Threads:"));
     if let Some(group) = group {
-        let (usage, with_sockets) = group.usage();
-        peaks.group = peaks.group.max(usage);
-        peaks.group_with_sockets = peaks.group_with_sockets.max(with_sockets);
+        let (usage, sockets) = group.usage();
+        peaks.group = peaks.group.max(usage).max(group.peak());
+        peaks.sockets = peaks.sockets.max(sockets);
         peaks.kernel = peaks.kernel.max(group.kernel());
     }
 }
@@ -87,6 +88,7 @@ fn ask(peaks: &mut Peaks, address: SocketAddr) {
         Some(series) => {
             let memory = series.get("chinwag_memory_bytes").copied().unwrap_or(0);
             peaks.memory = peaks.memory.max(memory);
+            peaks.memory_left = memory;
             peaks.slowest_answer = peaks.slowest_answer.max(start.elapsed());
         }
         None => peaks.unanswered += 1,
