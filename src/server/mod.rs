@@ -81,8 +81,8 @@ use shared::Shared;
 /// lag that is allowed. So it gets a client's part of what the server itself may hold, within reason.
 fn socket_buffer(config: &Config) -> i32 {
     const LEAST: usize = 16 * 1024;
-    const MOST: usize = 128 * 1024;
-    (config.max_memory().saturating_mul(2) / config.max_clients.max(1)).clamp(LEAST, MOST) as i32
+    const MOST: usize = 64 * 1024;
+    (config.max_memory() / config.max_clients.max(1)).clamp(LEAST, MOST) as i32
 }
 
 /// A server that is bound to its address.
