@@ -7,7 +7,7 @@ use chinwag::protocol::close::{CloseCode, CloseFrame};
 use chinwag::protocol::event::Event;
 use chinwag::protocol::handshake::Request;
 use chinwag::protocol::head::Head;
-use chinwag::protocol::receiver::{Limits, Receiver};
+use chinwag::protocol::receiver::{Limits, ServerReceiver};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpListener;
 use std::{env, thread};
@@ -37,10 +37,10 @@ pub fn serve(listener: &TcpListener) -> io::Result<()> {
 /// One client's life (§4.2, §6, §7) on any transport.
 fn echo(mut transport: impl Read + Write) -> io::Result<()> {
     // Enough for the longest message, and for the longest head as well.
-    let mut buffer = vec![0; Receiver::buffer_len(LIMITS.max_message)];
+    let mut buffer = vec![0; ServerReceiver::buffer_len(LIMITS.max_message)];
     let mut filled = shake_hands(&mut transport, &mut buffer)?;
     // §6.2: after the head there are frames. Each event is a part of the buffer, and so is the frame that goes back.
-    let mut receiver = Receiver::new(LIMITS);
+    let mut receiver = ServerReceiver::new(LIMITS);
     let close = loop {
         match receiver.receive(&mut buffer[..filled]) {
             Ok(Some(Event::Message(message))) => transport.write_all(message.into_frame())?,

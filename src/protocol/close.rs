@@ -8,8 +8,9 @@
 //! It may be empty, or a code alone. With its code it is at most 125 bytes long, as every control frame's payload.
 
 pub use super::close_code::CloseCode;
+use super::control::ControlFrame;
 use super::error::ProtocolError;
-use super::frame::{FrameHeader, Opcode, write};
+use super::frame::{FrameHeader, Opcode};
 
 /// Parses the payload of a whole Close frame, unmasked. Returns its code, which is `None` where the payload is empty,
 /// and its reason.
@@ -29,7 +30,7 @@ pub fn parse_close(payload: &[u8]) -> Result<(Option<CloseCode>, &str), Protocol
     Ok((Some(code), reason))
 }
 
-/// A whole Close frame as a server sends it.
+/// A whole Close frame.
 ///
 /// ```
 /// use chinwag::protocol::close::{CloseCode, CloseFrame};
@@ -39,28 +40,29 @@ pub fn parse_close(payload: &[u8]) -> Result<(Option<CloseCode>, &str), Protocol
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use]
-pub struct CloseFrame {
-    bytes: [u8; 2 + FrameHeader::MAX_CONTROL_PAYLOAD],
-    len: usize,
-}
+pub struct CloseFrame(ControlFrame);
 
 impl CloseFrame {
-    /// Returns a Close with `code` and `reason`. A reason over 123 bytes is cut after the last character that fits.
+    /// Returns a server's Close with `code` and `reason`. A reason over 123 bytes is cut after the last character that
+    /// fits.
     pub fn new(code: CloseCode, reason: &str) -> CloseFrame {
-        let fitting = longest_prefix(reason, FrameHeader::MAX_CONTROL_PAYLOAD - 2);
-        let payload_len = fitting.len().saturating_add(2) as u64;
-        let header = FrameHeader { fin: true, opcode: Opcode::Close, masking_key: None, payload_len };
-        let mut header_bytes = [0; FrameHeader::MAX_LEN];
-        let frame = header.encode(&mut header_bytes).iter().copied();
-        let frame = frame.chain(code.get().to_be_bytes()).chain(fitting.bytes());
-        let mut bytes = [0; 2 + FrameHeader::MAX_CONTROL_PAYLOAD];
-        let len = write(&mut bytes, frame);
-        CloseFrame { bytes, len }
+        Self::with_key(code, reason, None)
+    }
+
+    /// Returns a client's Close: the same with a mask (§5.1).
+    pub fn masked(code: CloseCode, reason: &str, masking_key: [u8; 4]) -> CloseFrame {
+        Self::with_key(code, reason, Some(masking_key))
     }
 
     /// Returns the frame's bytes, as they are sent.
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
+        self.0.as_bytes()
+    }
+
+    fn with_key(code: CloseCode, reason: &str, masking_key: Option<[u8; 4]>) -> CloseFrame {
+        let reason = longest_prefix(reason, FrameHeader::MAX_CONTROL_PAYLOAD - 2);
+        let payload = code.get().to_be_bytes().into_iter().chain(reason.bytes());
+        CloseFrame(ControlFrame::of(Opcode::Close, payload, masking_key))
     }
 }
 

@@ -22,15 +22,16 @@
 //! ```
 
 use super::close::CloseCode;
-use super::frame::{FrameHeader, Opcode, write};
+use super::control::ControlFrame;
+use super::frame::{Opcode, frame_in_place};
 
-/// What has been received (§6.2).
+/// What has been received (§6.2), by a server or, if not `FROM_CLIENT`, by a client.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Event<'b> {
+pub enum Event<'b, const FROM_CLIENT: bool = true> {
     /// A whole message.
-    Message(Message<'b>),
+    Message(Message<'b, FROM_CLIENT>),
     /// A Ping. §5.5.2: "an endpoint MUST send a Pong frame in response, unless it already received a Close frame."
-    Ping(Ping<'b>),
+    Ping(Ping<'b, FROM_CLIENT>),
     /// A Pong and its payload. §5.5.3: "A response to an unsolicited Pong frame is not expected."
     Pong(&'b [u8]),
     /// A Close with its code, if it had one, and its reason. §5.5.1: "If an endpoint receives a Close frame and did not
@@ -50,17 +51,17 @@ pub enum MessageType {
 
 /// A whole message, unmasked and put together (§5.4, §6.2), where it lies in the receive buffer.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Message<'b> {
+pub struct Message<'b, const FROM_CLIENT: bool = true> {
     pub(super) message_type: MessageType,
     pub(super) payload: Payload<'b>,
 }
 
 /// A Ping (§5.5.2), where it lies in the receive buffer.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Ping<'b>(pub(super) Payload<'b>);
+pub struct Ping<'b, const FROM_CLIENT: bool = true>(pub(super) Payload<'b>);
 
-/// An unmasked payload in the receive buffer. The headroom in front of it is as long as the header of a server's frame
-/// for it, or longer.
+/// An unmasked payload in the receive buffer. If a client has sent it, the headroom in front of it is as long as the
+/// header of a server's frame for it, or longer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Payload<'b> {
     /// Headroom, then payload.
@@ -69,7 +70,7 @@ pub(super) struct Payload<'b> {
     pub(super) headroom: usize,
 }
 
-impl<'b> Message<'b> {
+impl<const FROM_CLIENT: bool> Message<'_, FROM_CLIENT> {
     /// Returns whether it is text or binary.
     pub fn message_type(&self) -> MessageType {
         self.message_type
@@ -79,7 +80,9 @@ impl<'b> Message<'b> {
     pub fn payload(&self) -> &[u8] {
         self.payload.as_bytes()
     }
+}
 
+impl<'b> Message<'b> {
     /// Returns the message as a server sends it: one unmasked frame, whose header is written into the headroom.
     #[must_use]
     pub fn into_frame(self) -> &'b mut [u8] {
@@ -91,17 +94,26 @@ impl<'b> Message<'b> {
     }
 }
 
-impl<'b> Ping<'b> {
+impl<const FROM_CLIENT: bool> Ping<'_, FROM_CLIENT> {
     /// Returns the payload, at most 125 bytes.
     pub fn payload(&self) -> &[u8] {
         self.0.as_bytes()
     }
+}
 
+impl<'b> Ping<'b> {
     /// Returns the answer as a server sends it: an unmasked Pong, whose header is written into the headroom. §5.5.3: it
     /// "must have identical "Application data" as found in the message body of the Ping frame being replied to."
     #[must_use]
     pub fn into_pong(self) -> &'b mut [u8] {
         self.0.into_frame(Opcode::Pong)
+    }
+}
+
+impl Ping<'_, false> {
+    /// Returns the answer as a client sends it: a Pong with this masking key. In place there would be no room for it.
+    pub fn to_pong(&self, masking_key: [u8; 4]) -> ControlFrame {
+        ControlFrame::new(Opcode::Pong, self.payload(), Some(masking_key))
     }
 }
 
@@ -115,13 +127,6 @@ impl<'b> Payload<'b> {
     }
 
     fn into_frame(self, opcode: Opcode) -> &'b mut [u8] {
-        let payload_len = self.as_bytes().len() as u64;
-        let header = FrameHeader { fin: true, opcode, masking_key: None, payload_len };
-        let mut header_bytes = [0; FrameHeader::MAX_LEN];
-        let header = header.encode(&mut header_bytes);
-        let start = self.headroom.saturating_sub(header.len());
-        let frame = self.bytes.get_mut(start..).unwrap_or_default();
-        write(frame, header.iter().copied());
-        frame
+        frame_in_place(self.bytes, self.headroom, opcode, None).unwrap_or_default()
     }
 }

@@ -8,6 +8,7 @@
 //!   event            what is received, and the frames that answer it
 //!   utf8             text that may be cut anywhere
 //!   close            the body of a Close frame
+//!   control          a whole control frame
 //!   frame            a frame's header and its mask
 //!   error            what fails a connection
 //!   close_code       the codes to fail it with
@@ -66,6 +67,7 @@
 
 pub mod close;
 mod close_code;
+pub mod control;
 pub mod error;
 pub mod event;
 pub mod fields;

@@ -67,7 +67,7 @@ impl Unfinished {
 }
 
 impl Span {
-    /// Makes the headroom long enough for any message.
+    /// Makes the headroom long enough for any message, of one that a client sends.
     ///
     /// A whole message may need ten bytes, and the header of its first fragment may have left six or eight. The header
     /// of the second, six bytes at least, has just been freed: so the message moves up by what is missing.
@@ -105,7 +105,6 @@ impl Frame {
     pub(super) fn unmask(&mut self, piece: &mut [u8]) {
         apply_mask(piece, self.masking_key);
         self.masking_key.rotate_left(piece.len() % 4);
-        self.remaining = self.remaining.saturating_sub(piece.len());
     }
 }
 

@@ -20,7 +20,7 @@ use crate::protocol::close::CloseCode;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::event::{Event, Message, MessageType};
 use crate::protocol::frame::{FrameHeader, Opcode};
-use crate::protocol::receiver::Receiver;
+use crate::protocol::receiver::ServerReceiver;
 
 /// How long memory that is not needed is kept.
 const SHRINK_AFTER: Duration = Duration::from_secs(1);
@@ -92,7 +92,7 @@ pub(super) struct Chat<'s> {
     shared: &'s Shared,
     reader: Reader,
     buffer: Buffer,
-    receiver: Receiver,
+    receiver: ServerReceiver,
     seat: Seat<Connection>,
     /// How many bytes the last read has brought, and what is owed for those before.
     received: usize,
@@ -118,7 +118,7 @@ impl<'s> Chat<'s> {
             shared,
             reader,
             buffer,
-            receiver: Receiver::new(shared.config.limits()),
+            receiver: ServerReceiver::new(shared.config.limits()),
             seat,
             received: 0,
             rest: Rest::default(),

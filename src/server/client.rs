@@ -15,12 +15,12 @@ use super::response;
 use super::room::{Newcomer, Wire};
 use super::shared::Shared;
 use super::site::{Answer, Invitation};
-use crate::protocol::receiver::Receiver;
+use crate::protocol::receiver::ServerReceiver;
 
 /// Serves one connection to its end.
 pub(super) fn serve(connection: &Arc<Connection>, shared: &Arc<Shared>) {
     let mut reader = Reader::new(Arc::clone(connection));
-    let mut buffer = Buffer::new(Receiver::buffer_len(shared.config.max_message), &shared.memory);
+    let mut buffer = Buffer::new(ServerReceiver::buffer_len(shared.config.max_message), &shared.memory);
     let answer = request::receive(connection, &mut reader, &mut buffer, shared);
     connection.head_has_come();
     match answer {

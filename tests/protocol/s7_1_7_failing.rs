@@ -7,8 +7,9 @@ use chinwag::protocol::error::ProtocolError::{self, *};
 
 use crate::support::*;
 
-const ANSWERS: [(ProtocolError, u16, &str); 14] = [
+const ANSWERS: [(ProtocolError, u16, &str); 15] = [
     (UnmaskedFrame, 1002, "frame not masked"),
+    (MaskedFrame, 1002, "frame masked"),
     (ReservedBitsSet, 1002, "reserved bit set"),
     (ReservedOpcode, 1002, "reserved opcode"),
     (NonMinimalLength, 1002, "length not in its shortest form"),

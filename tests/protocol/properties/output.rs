@@ -2,7 +2,7 @@
 
 use chinwag::protocol::close::{CloseCode, CloseFrame};
 use chinwag::protocol::event::Event;
-use chinwag::protocol::receiver::Receiver;
+use chinwag::protocol::receiver::ServerReceiver;
 
 use super::delivery::Delivery;
 use crate::support::{Seen, compact};
@@ -10,7 +10,7 @@ use crate::support::{Seen, compact};
 /// A session that a server relays and answers, and then a Close with the input as its reason.
 pub fn holds(input: &[u8]) -> bool {
     let delivery = Delivery::of(input);
-    let mut receiver = Receiver::new(delivery.limits);
+    let mut receiver = ServerReceiver::new(delivery.limits);
     let (mut buffer, mut sent) = (Vec::new(), 0);
     'session: for piece in delivery.pieces() {
         if delivery.compacting {
