@@ -6,6 +6,7 @@
 //!
 //! ```text
 //!   main      options, signals
+//!   client    the other end, blocking: lines in, lines out
 //!   server    sockets, threads, clocks: accepting, a client's life, the room, the page
 //!   trace     bytes, explained
 //!   sys       what `std` cannot do, and all `unsafe` there is
@@ -32,6 +33,10 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+// Public for the program alone.
+#[cfg(feature = "server")]
+#[doc(hidden)]
+pub mod client;
 pub mod protocol;
 #[cfg(feature = "server")]
 pub mod server;

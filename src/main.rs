@@ -17,6 +17,8 @@ const LAST_LINES: Duration = Duration::from_millis(200);
 fn main() -> ExitCode {
     match options::parse(std::env::args_os().skip(1)) {
         Ok(Command::Run(config)) => run(*config),
+        Ok(Command::Connect(url, options)) => ExitCode::from(chinwag::client::connect(url, options)),
+        Ok(Command::Check(url)) => check(&url),
         Ok(Command::Print(text)) => {
             // Whoever does not read it does not miss it.
             let _ = std::io::stdout().write_all(text.as_bytes());
@@ -46,6 +48,16 @@ fn run(config: Config) -> ExitCode {
     server.run();
     log.flush(LAST_LINES);
     ExitCode::SUCCESS
+}
+
+fn check(url: &chinwag::client::Url) -> ExitCode {
+    let (line, status) = match chinwag::client::check(url) {
+        Ok(line) => (line, ExitCode::SUCCESS),
+        Err(line) => (line, ExitCode::FAILURE),
+    };
+    // The status says it as well.
+    let _ = writeln!(std::io::stdout(), "{line}");
+    status
 }
 
 fn fail(log: &Log, error: &str, status: u8) -> ExitCode {

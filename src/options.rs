@@ -1,9 +1,12 @@
 //! The command's options.
 
+mod client;
+
 use std::ffi::OsString;
 use std::str::FromStr;
 use std::time::Duration;
 
+use chinwag::client::{Options, Url};
 use chinwag::server::Config;
 use chinwag::server::config::{AllowedHost, AllowedOrigin, TIME_MAX};
 
@@ -11,6 +14,10 @@ use chinwag::server::config::{AllowedHost, AllowedOrigin, TIME_MAX};
 pub enum Command {
     /// Serve.
     Run(Box<Config>),
+    /// Connect to a server: lines in, lines out.
+    Connect(Url, Options),
+    /// Ask a server whether it is well.
+    Check(Url),
     /// Print this and end.
     Print(String),
 }
@@ -20,7 +27,9 @@ const VERSION: &str = concat!("chinwag ", env!("CARGO_PKG_VERSION"), "\n");
 const HELP: &str = "\
 chinwag: a WebSocket chat server
 
-Usage: chinwag [OPTIONS]
+Usage: chinwag [OPTIONS]                  serve
+       chinwag connect [OPTIONS] URL      a client: lines in, lines out
+       chinwag check URL                  is a server well? exit 0 or 1
 
   --listen <ADDR:PORT>        where to listen; port 0 takes a free port [127.0.0.1:8080]
   --echo                      send each message back to its sender alone
@@ -59,11 +68,35 @@ const HELP_END: &str = "  --trace                     explain every handshake an
 BYTES takes K and M, SECS takes decimals.
 ";
 
+const HELP_CLIENT: &str = "\
+Usage: chinwag connect [OPTIONS] URL      a client: lines in, lines out
+       chinwag check URL                  is a server well? exit 0 or 1
+
+URL is ws://HOST[:PORT]/ROOM, with http: as well. Each line of stdin is sent, and each
+message that comes is a line on stdout.
+
+  --name <NAME>               take part by this name; without it lines are sent as they are
+  --history <N>               newest messages of the room to begin with [0]
+  --raw                       print messages as they came
+  --once                      connect once; exit 1 where that fails or does not last
+  --trace                     explain the handshake and every frame on stderr
+  -h, --help                  print this
+";
+
 /// The options that may be given again.
 const REPEATABLE: [&str; 2] = ["--allow-origin", "--allow-host"];
 
 /// Parses the arguments after the program's name.
 pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Command, String> {
+    let mut args = args.peekable();
+    match args.peek().and_then(|arg| arg.to_str()) {
+        Some("connect") => client::parse_connect(args.skip(1)),
+        Some("check") => client::parse_check(args.skip(1)),
+        _ => parse_server(args),
+    }
+}
+
+fn parse_server(args: impl Iterator<Item = OsString>) -> Result<Command, String> {
     let mut config = Config::default();
     let mut seen = Vec::new();
     let mut args = args.map(|arg| arg.into_string().map_err(|arg| format!("not UTF-8: {arg:?}")));
