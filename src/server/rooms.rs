@@ -52,8 +52,10 @@ impl<W: Wire> Rooms<W> {
         &self.link
     }
 
-    /// Returns a seat for `newcomer` in the room of this name, which comes into being if need be. Once the rooms are
-    /// closed, there are none.
+    /// Returns a seat for `newcomer` in the room of this name, which comes into being if need be. It is greeted with the
+    /// next [`Seat::flush`]. Once the rooms are closed, there are no seats.
+    // A client's stack has two pages for as long as what lies on it here is gone before its room is flushed.
+    #[inline(never)]
     pub(crate) fn enter(self: &Arc<Self>, name: &str, newcomer: Newcomer<W>) -> Option<Seat<W>> {
         let (room, (id, presence)) = {
             let mut open = lock(&self.open);
@@ -73,16 +75,14 @@ impl<W: Wire> Rooms<W> {
             (Arc::clone(&occupied.room), occupied.room.join(newcomer, introduce))
         };
         self.metrics.joined();
-        let seat = Seat {
+        Some(Seat {
             rooms: Arc::clone(self),
             name: name.to_owned(),
             room,
             id,
             farewell: None,
             _presence: presence,
-        };
-        seat.flush();
-        Some(seat)
+        })
     }
 
     /// Sends everyone a Close behind what they are still to get, and lets nobody in any more. A room that is busy is
