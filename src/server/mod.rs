@@ -43,6 +43,7 @@ mod client;
 pub mod config;
 mod connection;
 mod date;
+mod events;
 mod gate;
 mod link;
 mod log;

@@ -56,6 +56,7 @@ mod member;
 mod model;
 mod outbox;
 mod pending;
+mod place;
 mod presence;
 #[cfg(test)]
 mod received;
@@ -75,6 +76,7 @@ use super::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::sync::{Mutex, lock, pause, thread, try_lock};
 use batch::{Batch, Post};
 use outbox::Common;
+pub(crate) use place::Place;
 pub(crate) use presence::is_forged;
 use transcript::Transcript;
 pub(crate) use wire::{Farewell, MemberId, Newcomer, Wire};
