@@ -10,6 +10,7 @@
 //!   client      one client's life: request head, answer, room, closing
 //!   request     receiving a request until it is whole, or refused, or late
 //!   chat        a client in its room: reading and posting until there is a reason to end
+//!   stream      a client in its room without WebSocket: listening to events
 //!   site        what a request is answered
 //!   shared      what all threads of a server share
 //!   refuser     refusing where there is no place or no thread
@@ -20,6 +21,7 @@
 //!   addresses   how many of them one address may have
 //!   policy      who may come in, by host and by origin
 //!   config      what an operator may choose
+//!   events      what a room sends, as events
 //!   link        to other servers that share the rooms
 //!   room        who is in it, what is to be sent to them, and the one place that writes to clients
 //!   response    how responses are written
@@ -60,6 +62,7 @@ mod room;
 mod rooms;
 mod shared;
 mod site;
+mod stream;
 mod sync;
 mod tracer;
 mod wishes;

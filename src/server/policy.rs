@@ -32,15 +32,20 @@ impl Policy {
         }
     }
 
-    /// Checks the host of a request from `peer` and, if it asks for an upgrade, its origin.
-    pub(crate) fn check(&self, request: &Request<'_>, peer: IpAddr) -> Result<(), Refusal> {
+    /// Checks the host of a request from `peer` and, where that matters, its origin.
+    pub(crate) fn check(
+        &self,
+        request: &Request<'_>,
+        peer: IpAddr,
+        origin_matters: bool,
+    ) -> Result<(), Refusal> {
         if self.allows_all {
             return Ok(());
         }
         if !self.allows_host(canonical(request.host.host), peer) {
             return Err(Refusal::HostNotAllowed);
         }
-        if !request.asks_for_upgrade() {
+        if !origin_matters {
             return Ok(());
         }
         match request.origin()? {

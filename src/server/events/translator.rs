@@ -96,7 +96,8 @@ impl Translator {
                 _ => b"",
             });
             let beginning = Beginning::default();
-            self.frame = Some(Frame { opcode, left: payload_len, beginning, after_cr: false, carry: Vec::new() });
+            self.frame =
+                Some(Frame { opcode, left: payload_len, beginning, after_cr: false, carry: Vec::new() });
         }
         rest
     }

@@ -79,7 +79,7 @@ use outbox::Common;
 pub(crate) use place::Place;
 pub(crate) use presence::is_forged;
 use transcript::Transcript;
-pub(crate) use wire::{Farewell, MemberId, Newcomer, Wire};
+pub(crate) use wire::{Farewell, MemberId, Newcomer, Places, Wire};
 use writer::Writer;
 
 /// The most that is queued before those who post are kept waiting, in bytes.
@@ -162,7 +162,7 @@ impl<W: Wire> Room<W> {
     /// Makes someone a member who is on another server: it takes part in announcements, and is sent nothing from here.
     pub(crate) fn admit_guest(&self, name: &str) -> MemberId {
         let name = Some(name.to_owned());
-        self.join(Newcomer { wire: None, greeting: Vec::new(), name, history: 0 }, |_| ()).0
+        self.join(Newcomer { wire: None, greeting: Vec::new(), name, history: 0, places: None }, |_| ()).0
     }
 
     /// Posts a message from another server, one whole frame, to everyone.

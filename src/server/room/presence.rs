@@ -2,6 +2,10 @@
 
 use std::fmt::Write;
 
+use super::place::Place;
+use crate::protocol::control::ControlFrame;
+use crate::protocol::frame::Opcode;
+
 /// Whether a text pretends to be an announcement.
 pub(crate) fn is_forged(text: &[u8]) -> bool {
     const TYPES: [&str; 3] = ["joined", "left", "welcome"];
@@ -39,6 +43,12 @@ pub(super) fn welcome<'n>(
         push_string(text, name);
     }
     text.push_str("]}");
+}
+
+/// Returns the Ping that tells a newcomer behind which message it begins, and whether any are missing before that.
+pub(super) fn place(place: Place, is_whole: bool) -> ControlFrame {
+    let gap = if is_whole { "" } else { "gap " };
+    ControlFrame::new(Opcode::Ping, format!("{gap}{place}").as_bytes(), None)
 }
 
 fn begin(text: &mut String, kind: &str, name: &str, online: usize) {

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use super::place::Place;
 use crate::protocol::close::{CloseCode, CloseFrame};
 use crate::server::metrics::Dropped;
 
@@ -34,6 +35,14 @@ pub(crate) struct Newcomer<W> {
     pub(crate) name: Option<String>,
     /// How many of the newest messages it wants to have.
     pub(crate) history: usize,
+    /// What it wants to know of places, if anything.
+    pub(crate) places: Option<Places>,
+}
+
+/// What one who may come back wants to know of places.
+pub(crate) struct Places {
+    /// Where it left off: it is to have what has been said since, in place of the newest messages.
+    pub(crate) since: Option<Place>,
 }
 
 /// How a membership is ended with a Close.

@@ -16,7 +16,7 @@ use super::member::{Member, PIECES_LEN};
 use super::outbox::Common;
 use super::presence;
 use super::transcript::Transcript;
-use super::wire::{Farewell, MemberId, Newcomer, Wire};
+use super::wire::{Farewell, MemberId, Newcomer, Places, Wire};
 use crate::protocol::frame::{FrameHeader, Opcode};
 use crate::server::memory::{Charge, Purpose};
 use crate::server::metrics::Metrics;
@@ -223,7 +223,7 @@ impl<W: Wire> Writer<W> {
 
     /// A newcomer is told first who is there, then what has been said; the others are told of it.
     fn welcome(&mut self, transcript: &mut Transcript, id: MemberId, newcomer: Newcomer<W>) {
-        let Newcomer { wire, greeting, name, history } = newcomer;
+        let Newcomer { wire, greeting, name, mut history, places } = newcomer;
         let start = self.batch.answers.len();
         self.batch.own().extend_from_slice(&greeting);
         let is_guest = wire.is_none();
@@ -234,6 +234,12 @@ impl<W: Wire> Writer<W> {
             append_text(self.batch.own(), &self.text);
             presence::joined(&mut self.text, name, online);
             self.announce(transcript);
+        }
+        if let Some(Places { since }) = places {
+            let is_whole;
+            (history, is_whole) = since.map_or((history, true), |place| self.history.since(place));
+            let place = presence::place(self.history.place_before(history), is_whole);
+            self.batch.own().extend_from_slice(place.as_bytes());
         }
         let own = start..self.batch.answers.len();
         let greeting = (own.clone(), self.history.newest(history));

@@ -136,7 +136,13 @@ impl Model {
 }
 
 fn newcomer(wire: &Arc<ModelWire>) -> Newcomer<ModelWire> {
-    Newcomer { wire: Some(Arc::clone(wire)), greeting: wire::GREETING.to_vec(), name: None, history: 0 }
+    Newcomer {
+        wire: Some(Arc::clone(wire)),
+        greeting: wire::GREETING.to_vec(),
+        name: None,
+        history: 0,
+        places: None,
+    }
 }
 
 /// Message `number` of a member, as a frame.

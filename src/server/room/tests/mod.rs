@@ -99,7 +99,13 @@ impl Play {
         self.wires.push(Arc::clone(&wire));
         let name = name.map(str::to_owned);
         self.naive.join(GREETING, name.clone(), history);
-        let newcomer = Newcomer { wire: Some(Arc::clone(&wire)), greeting: GREETING.to_vec(), name, history };
+        let newcomer = Newcomer {
+            wire: Some(Arc::clone(&wire)),
+            greeting: GREETING.to_vec(),
+            name,
+            history,
+            places: None,
+        };
         self.ids.push(self.room.join(newcomer, |_| ()).0);
         wire
     }

@@ -97,7 +97,10 @@ fn a_wire_that_goes_on_panicking() {
     let [one, other, bad] = wires.each_ref().map(|wire| {
         let (wire, name) = (Arc::clone(wire), Some("n".into()));
         rooms
-            .enter("lobby", Newcomer { wire: Some(wire), greeting: GREETING.to_vec(), name, history: 0 })
+            .enter(
+                "lobby",
+                Newcomer { wire: Some(wire), greeting: GREETING.to_vec(), name, history: 0, places: None },
+            )
             .unwrap()
     });
     let talks = thread::spawn(move || {
@@ -133,6 +136,7 @@ fn a_client_that_panics() {
             greeting: GREETING.to_vec(),
             name: Some("n".into()),
             history: 0,
+            places: None,
         };
         rooms.enter("lobby", newcomer).unwrap()
     });
