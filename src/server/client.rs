@@ -9,7 +9,6 @@ use std::time::Instant;
 use super::buffer::Buffer;
 use super::chat::Chat;
 use super::connection::{Connection, Reader};
-use super::events;
 use super::refusal::Refusal;
 use super::request;
 use super::response;
@@ -64,16 +63,11 @@ fn chat(
     let (greeting, places) = match entrance {
         Entrance::WebSocket(accept_key) => (response::switch_protocols(&accept_key), None),
         Entrance::Events(since) => {
-            connection.becomes_event_stream(&shared.memory);
+            connection.becomes_event_stream(response::event_stream(), &shared.memory);
             (Vec::new(), Some(Places { since }))
         }
     };
     let is_stream = places.is_some();
-    if is_stream
-        && connection.send_until(events::HEAD, Instant::now() + shared.config.handshake_timeout).is_err()
-    {
-        return;
-    }
     let newcomer = Newcomer {
         wire: Some(Arc::clone(connection)),
         greeting,
@@ -84,9 +78,6 @@ fn chat(
     // Nobody shares a room with an echo: each has one of its own, under a name that no path can have.
     let name = if echo { format!("#{}", connection.number) } else { room.clone() };
     let Some(seat) = shared.rooms.enter(&name, newcomer) else {
-        if is_stream {
-            return;
-        }
         return respond(connection, reader, &response::refuse(Refusal::ServerFull, b""), shared);
     };
     shared.log.info(format_args!("{who} joined"));

@@ -88,9 +88,9 @@ impl Connection {
         Ok(())
     }
 
-    /// From now on, what a room sends is sent on as events.
-    pub(crate) fn becomes_event_stream(&self, memory: &Arc<Memory>) {
-        let _ = self.events.set(Box::new(EventWire::new(memory)));
+    /// From now on, what a room sends is sent on as events, behind this head.
+    pub(crate) fn becomes_event_stream(&self, head: Vec<u8>, memory: &Arc<Memory>) {
+        let _ = self.events.set(Box::new(EventWire::new(head, memory)));
     }
 
     /// Sends what a room has for its client, as that wants it.

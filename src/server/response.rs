@@ -22,6 +22,22 @@ pub(crate) fn switch_protocols(accept_key: &AcceptKey) -> Vec<u8> {
     response
 }
 
+/// Returns the head of an event stream (the HTML standard, *Server-sent events*). Nobody keeps any of that back, least of
+/// all a proxy.
+pub(crate) fn event_stream() -> Vec<u8> {
+    format!(
+        "HTTP/1.1 200 OK\r\n{}Content-Type: text/event-stream\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n\
+         X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
+        date()
+    )
+    .into_bytes()
+}
+
+/// RFC 9110 §6.6.1: "An origin server without a clock MUST NOT generate a Date header field."
+fn date() -> String {
+    HttpDate::now().map_or_else(String::new, |date| format!("Date: {date}\r\n"))
+}
+
 /// Returns a response whose body a HEAD does not get. Of `fields` each ends with its CRLF, `Connection` among them.
 pub(crate) fn with_body(
     status: &str,
@@ -32,8 +48,7 @@ pub(crate) fn with_body(
 ) -> Vec<u8> {
     let len = body.len();
     let body = if is_head { "" } else { body };
-    // RFC 9110 §6.6.1: "An origin server without a clock MUST NOT generate a Date header field."
-    let date = HttpDate::now().map_or_else(String::new, |date| format!("Date: {date}\r\n"));
+    let date = date();
     format!(
         "HTTP/1.1 {status}\r\n{date}{fields}Content-Type: {content_type}\r\nContent-Length: {len}\r\n\
          X-Content-Type-Options: nosniff\r\n\r\n{body}"

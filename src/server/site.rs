@@ -4,7 +4,6 @@
 
 use std::net::IpAddr;
 
-use super::events;
 use super::names::is_room_name;
 use super::refusal::Refusal;
 use super::response;
@@ -79,7 +78,7 @@ pub(crate) fn answer(head: &[u8], peer: IpAddr, shared: &Shared) -> Result<Answe
         Some((entrance, room)) => {
             let wishes = Wishes::parse(request.query.unwrap_or_default())?;
             if is_head {
-                return Ok(Answer::Response(events::HEAD.to_vec()));
+                return Ok(Answer::Response(response::event_stream()));
             }
             Ok(Answer::Invitation(Invitation { entrance, room: room.to_owned(), wishes }))
         }

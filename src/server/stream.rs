@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::chat::End;
 use super::connection::{Connection, Reader};
+use super::metrics::Metrics;
 use super::rooms::Seat;
 use super::shared::Shared;
 use crate::protocol::control::ControlFrame;
@@ -22,6 +23,7 @@ pub(super) fn stay(
     seat: &Seat<Connection>,
     shared: &Shared,
 ) -> End {
+    let _counted = Counted::new(&shared.metrics);
     let interval = shared.config.ping_interval;
     let mut next_comment = (interval > Duration::ZERO).then(|| Instant::now() + interval);
     loop {
@@ -35,5 +37,21 @@ pub(super) fn stay(
                 next_comment = Some(Instant::now() + interval);
             }
         }
+    }
+}
+
+/// Counts a stream for as long as there is one.
+struct Counted<'m>(&'m Metrics);
+
+impl<'m> Counted<'m> {
+    fn new(metrics: &'m Metrics) -> Self {
+        metrics.stream_opened();
+        Counted(metrics)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.stream_ended();
     }
 }

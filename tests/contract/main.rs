@@ -9,6 +9,7 @@
 mod admission;
 mod closing;
 mod command;
+mod events;
 mod frames;
 mod http;
 mod page;

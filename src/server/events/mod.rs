@@ -24,11 +24,6 @@ use super::sync::{Mutex, lock};
 use std::sync::Arc;
 use translator::Translator;
 
-/// The head of an event stream. Nobody keeps any of it back, least of all a proxy.
-pub(super) const HEAD: &[u8] =
-    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n\
-    X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n";
-
 /// How much is translated before it is sent, in bytes.
 const AT_ONCE: usize = 4096;
 
@@ -47,10 +42,10 @@ struct State {
 }
 
 impl EventWire {
-    pub(super) fn new(memory: &Arc<Memory>) -> Self {
+    /// One that sends `head` before anything else.
+    pub(super) fn new(head: Vec<u8>, memory: &Arc<Memory>) -> Self {
         let charge = Charge::new(memory, Purpose::Write);
-        let state =
-            State { translator: Translator::default(), events: Vec::new(), owes_a_byte: false, charge };
+        let state = State { translator: Translator::default(), events: head, owes_a_byte: false, charge };
         EventWire { state: Mutex::new(state) }
     }
 

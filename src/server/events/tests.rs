@@ -77,7 +77,7 @@ fn a_slow_socket_gets_everything_and_nothing_is_held_for_it() {
     let (frames, expected) = all();
     let memory = Memory::new(1 << 20, 1 << 16);
     for room in [1, 2, 7, 1000] {
-        let wire = EventWire::new(&memory);
+        let wire = EventWire::new(Vec::new(), &memory);
         let (mut sent, mut taken) = (Vec::new(), 0);
         while taken < frames.len() {
             let mut free = room;
@@ -98,7 +98,7 @@ fn a_slow_socket_gets_everything_and_nothing_is_held_for_it() {
 
 #[test]
 fn an_error_is_the_sockets() {
-    let wire = EventWire::new(&Memory::new(1 << 20, 1 << 16));
+    let wire = EventWire::new(Vec::new(), &Memory::new(1 << 20, 1 << 16));
     let broken = || io::Error::from(io::ErrorKind::BrokenPipe);
     let result = wire.send(&frame(Opcode::Text, b"x"), |_| Err(broken()));
     assert_eq!(result.map_err(|error| error.kind()), Err(io::ErrorKind::BrokenPipe));
