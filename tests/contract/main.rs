@@ -9,9 +9,9 @@
 mod admission;
 mod closing;
 mod command;
-mod events;
 mod frames;
 mod http;
 mod page;
 mod room;
 mod support;
+mod without_websocket;
