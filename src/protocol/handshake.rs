@@ -23,8 +23,7 @@
 //! assert_eq!(request.handshake(), Ok(Some(*b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")));
 //! ```
 
-use core::fmt;
-use core::str;
+use core::{fmt, str};
 
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use base64::{Engine, alphabet};
@@ -33,6 +32,7 @@ use sha1_smol::Sha1;
 use super::fields::{Fields, cut};
 use super::handshake_error::HandshakeError;
 use super::head::{Head, is_absolute};
+use super::head_writer::{WriteError, begins_as_ours, write_head};
 use super::origin::{Authority, Origin};
 
 /// What a request wants done.
@@ -115,8 +115,7 @@ impl<'h> Request<'h> {
 
     /// Returns whether an opening handshake is meant at least in part: by `Upgrade`, or by any field of §11.3.
     pub fn asks_for_upgrade(&self) -> bool {
-        let mut beginnings = self.fields.iter().filter_map(|(name, _)| name.get(..PREFIX.len()));
-        let has_ours = beginnings.any(|beginning| beginning.eq_ignore_ascii_case(PREFIX));
+        let has_ours = self.fields.iter().any(|(name, _)| begins_as_ours(name));
         self.method != Method::Head && (has_ours || self.names_websocket())
     }
 
@@ -166,9 +165,6 @@ impl fmt::Debug for Request<'_> {
 /// A `Sec-WebSocket-Accept`: the base64 of a SHA-1 (§4.2.2 (5.4)).
 pub type AcceptKey = [u8; 28];
 
-/// What the names of all fields of §11.3 begin with.
-const PREFIX: &str = "Sec-WebSocket-";
-
 /// What is appended to a key before it is hashed: it "is unlikely to be used by network endpoints that do not
 /// understand the WebSocket Protocol" (§1.3).
 pub const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -185,15 +181,48 @@ pub fn accept_key(key: &[u8]) -> AcceptKey {
     accept
 }
 
+/// The response that accepts an opening handshake (§4.2.2 (5)).
+///
+/// ```
+/// use chinwag::protocol::handshake::{SwitchingProtocols, accept_key};
+///
+/// let accept_key = accept_key(b"dGhlIHNhbXBsZSBub25jZQ==");
+/// let response = SwitchingProtocols { accept_key, subprotocol: Some("chat"), fields: &[("Server", "lamp")] };
+/// let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: chat\r\nServer: lamp\r\n\r\n";
+/// assert_eq!(response.write(&mut [0; 256]), Ok(&head[..]));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct SwitchingProtocols<'a> {
+    /// What [`Request::handshake`] returned.
+    pub accept_key: AcceptKey,
+    /// The subprotocol that is chosen, if one is: one of [`Request::subprotocols`].
+    pub subprotocol: Option<&'a str>,
+    /// More fields.
+    pub fields: &'a [(&'a str, &'a str)],
+}
+
+impl SwitchingProtocols<'_> {
+    /// Writes the response to the front of `out`, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// The first part that is not as it has to be, or does not fit.
+    pub fn write<'o>(&self, out: &'o mut [u8]) -> Result<&'o [u8], WriteError> {
+        const BEGINNING: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            Sec-WebSocket-Accept: ";
+        let accept_key = str::from_utf8(&self.accept_key).unwrap_or_default();
+        write_head(out, &[BEGINNING, accept_key], self.subprotocol.as_slice(), self.fields)
+    }
+}
+
 /// Returns whether this is "a base64-encoded [...] value that, when decoded, is 16 bytes in length" (§4.2.1 (5)).
 ///
 /// The last character before the padding has four bits more than these 16 bytes. They may be anything (RFC 4648 §3.5),
 /// as in "AQIDBAUGBwgJCgsMDQ4PEC==", which §4.1 prints.
 fn is_key(key: &[u8]) -> bool {
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(
-        &alphabet::STANDARD,
-        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
-    );
+    const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, CONFIG);
     // 24 characters may be up to 18 bytes.
     key.len() == 24 && LENIENT.decode_slice(key, &mut [0; 18]) == Ok(16)
 }
