@@ -67,11 +67,14 @@ fn chat(
     };
     // Nobody shares a room with an echo: each has one of its own, under a name that no path can have.
     let name = if echo { format!("#{}", connection.number) } else { room.clone() };
-    let Some(seat) = shared.rooms.enter(&name, newcomer) else {
+    let Some(mut seat) = shared.rooms.enter(&name, newcomer) else {
         return respond(connection, reader, &response::refuse(Refusal::ServerFull, b""), shared);
     };
+    if wishes.own {
+        seat.hear_own();
+    }
     shared.log.info(format_args!("{who} joined"));
-    let end = Chat::new(shared, reader, buffer, seat).run(connection);
+    let end = Chat::new(shared, reader, buffer, seat, wishes.alive).run(connection);
     shared.log.info(format_args!("{who} left: {end}"));
 }
 

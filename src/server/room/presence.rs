@@ -1,10 +1,11 @@
-//! The announcements of arrivals and departures: text messages that only a server sends.
+//! The announcements of arrivals, departures and life: text messages that only a server sends.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 /// Whether a text pretends to be an announcement.
 pub(crate) fn is_forged(text: &[u8]) -> bool {
-    const TYPES: [&str; 3] = ["joined", "left", "welcome"];
+    const TYPES: [&str; 4] = ["joined", "left", "welcome", "alive"];
     let after = text.strip_prefix(br#"{"type":""#);
     after.is_some_and(|after| {
         TYPES
@@ -25,12 +26,20 @@ pub(super) fn left(text: &mut String, name: &str, online: usize) {
     text.push('}');
 }
 
-/// Writes the text that tells a newcomer who is here: `names` are the others, in order of arrival.
+/// Returns the text that tells a client that its path is not dead, and when it is told again.
+pub(crate) fn alive(next: Duration) -> String {
+    let (secs, fraction) = (next.as_secs(), format!(".{:09}", next.subsec_nanos()));
+    format!(r#"{{"type":"alive","next":{secs}{}}}"#, fraction.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// Writes the text that tells a newcomer who is here: `names` are the others, in order of arrival. Behind it come so many
+/// messages of the history; the longest message allowed has so many bytes.
 pub(super) fn welcome<'n>(
     text: &mut String,
     name: &str,
     online: usize,
     names: impl Iterator<Item = &'n str>,
+    (history, limit): (usize, usize),
 ) {
     begin(text, "welcome", name, online);
     text.push_str(r#","names":["#);
@@ -38,7 +47,7 @@ pub(super) fn welcome<'n>(
         text.push_str(if index == 0 { "" } else { "," });
         push_string(text, name);
     }
-    text.push_str("]}");
+    let _ = write!(text, r#"],"history":{history},"limit":{limit}}}"#);
 }
 
 fn begin(text: &mut String, kind: &str, name: &str, online: usize) {

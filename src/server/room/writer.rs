@@ -10,6 +10,7 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::Bounds;
 use super::batch::{Batch, Post};
 use super::history::History;
 use super::member::{Member, PIECES_LEN};
@@ -39,6 +40,7 @@ pub(super) struct Writer<W> {
     /// How many of them are not ending.
     receivers: usize,
     history: History,
+    bounds: Bounds,
     /// What is being written. What is for single members is added to its `answers`.
     batch: Batch<W>,
     /// How far its `relays` and its `answers` have been gone through.
@@ -56,11 +58,12 @@ pub(super) struct Writer<W> {
 }
 
 impl<W: Wire> Writer<W> {
-    pub(super) fn new(history_max: usize, common: Arc<Common>, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(bounds: Bounds, common: Arc<Common>, metrics: Arc<Metrics>) -> Self {
         Writer {
             members: Vec::new(),
             receivers: 0,
-            history: History::new(history_max),
+            history: History::new(bounds.history),
+            bounds,
             batch: Batch::new(&common.memory),
             done: (0, 0),
             added: 0,
@@ -230,7 +233,8 @@ impl<W: Wire> Writer<W> {
         let online = self.online() + 1;
         if let Some(name) = &name {
             let names = self.members.iter().filter_map(|member| member.name.as_deref());
-            presence::welcome(&mut self.text, name, online, names);
+            let behind = (self.history.newest(history).len(), self.bounds.max_message);
+            presence::welcome(&mut self.text, name, online, names, behind);
             append_text(self.batch.own(), &self.text);
             presence::joined(&mut self.text, name, online);
             self.announce(transcript);
@@ -307,7 +311,8 @@ fn append_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-fn text_header<'o>(text: &[u8], out: &'o mut [u8; FrameHeader::MAX_LEN]) -> &'o [u8] {
+/// Writes the header of a text message.
+pub(crate) fn text_header<'o>(text: &[u8], out: &'o mut [u8; FrameHeader::MAX_LEN]) -> &'o [u8] {
     let payload_len = text.len() as u64;
     FrameHeader { fin: true, opcode: Opcode::Text, masking_key: None, payload_len }.encode(out)
 }
