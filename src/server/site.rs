@@ -46,10 +46,19 @@ enum Resource<'p> {
 /// Answers a complete request head from `peer`, checking in the order that [`Refusal`] has.
 pub(crate) fn answer(head: &[u8], peer: IpAddr, shared: &Shared) -> Result<Answer, Refusal> {
     let (request, _) = Request::parse(head)?.ok_or(HandshakeError::MalformedHead)?;
-    if request.method == Method::Other {
+    let (found, asks_for_methods) = (Resource::at(request.path), request.method == Method::Options);
+    // What looks after a server by HTTP/1.0 often names no host.
+    if request.host.is_none() && !asks_for_methods && !matches!(found, Some(Resource::Health)) {
+        return Err(HandshakeError::InvalidHost.into());
+    }
+    if matches!(request.method, Method::Post | Method::Other) {
         return Err(Refusal::MethodNotAllowed);
     }
-    let resource = Resource::at(request.path).ok_or(Refusal::NotFound)?;
+    if asks_for_methods && (found.is_some() || request.path == "*") {
+        shared.policy.check(&request, peer)?;
+        return Ok(Answer::Response(response::no_content(Refusal::MethodNotAllowed.fields())));
+    }
+    let resource = found.ok_or(Refusal::NotFound)?;
     let room = match resource {
         Resource::Room(name) => Some(name),
         _ if request.names_websocket() => return Err(Refusal::NotFound),
