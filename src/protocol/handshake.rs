@@ -43,11 +43,15 @@ pub enum Method {
     Get,
     /// The answer to GET, without its body.
     Head,
+    /// A message.
+    Post,
+    /// The methods that there are.
+    Options,
     /// Any other method.
     Other,
 }
 
-/// A request with a head that is well formed, HTTP/1.1, for one host, and without a body.
+/// A request with a head that is well formed, for one host, and without a body: HTTP/1.1, or HTTP/1.0 if it only asks.
 #[derive(Clone, Copy)]
 pub struct Request<'h> {
     /// What is to be done.
@@ -56,8 +60,8 @@ pub struct Request<'h> {
     pub path: &'h str,
     /// The target's query, as it was sent, without its question mark.
     pub query: Option<&'h str>,
-    /// The host and port in `Host`.
-    pub host: Authority<'h>,
+    /// The host and port in `Host`, which only an HTTP/1.0 request may lack.
+    pub host: Option<Authority<'h>>,
     /// All fields, `Host` among them.
     pub fields: Fields<'h>,
 }
@@ -80,18 +84,31 @@ impl<'h> Request<'h> {
         let (request_line, header_lines) = cut(head, b'\n').ok_or(HandshakeError::MalformedHead)?;
         let (method, target) = cut(request_line, b' ').ok_or(HandshakeError::MalformedHead)?;
         let (target, version) = cut(target, b' ').ok_or(HandshakeError::MalformedHead)?;
-        // §4.2.1 (1): "An HTTP/1.1 or higher GET request". There is no higher one of this syntax.
-        if version != b"HTTP/1.1\r" {
-            return Err(HandshakeError::HttpVersion);
-        }
         let method = match method {
             b"GET" => Method::Get,
             b"HEAD" => Method::Head,
+            b"POST" => Method::Post,
+            b"OPTIONS" => Method::Options,
             _ => Method::Other,
         };
         let fields = Fields { lines: header_lines };
-        let host = fields.single("Host").and_then(Authority::parse).ok_or(HandshakeError::InvalidHost)?;
-        let (path, query) = split_target(target, &host).ok_or(HandshakeError::InvalidHost)?;
+        let is_old = version == b"HTTP/1.0\r";
+        // §4.2.1 (1): "An HTTP/1.1 or higher GET request". There is no higher one of this syntax, and by the older one
+        // nothing is opened or said.
+        let only_asks = match method {
+            Method::Get => !fields.lists("Upgrade", "websocket"),
+            Method::Head | Method::Options => true,
+            Method::Post | Method::Other => false,
+        };
+        if version != b"HTTP/1.1\r" && !(is_old && only_asks) {
+            return Err(HandshakeError::HttpVersion);
+        }
+        let host = fields.single("Host").and_then(Authority::parse);
+        // RFC 9112 §3.2: "A server MUST respond with a 400 [...] to any HTTP/1.1 request message that lacks a Host".
+        if host.is_none() && !(is_old && fields.values("Host").next().is_none()) {
+            return Err(HandshakeError::InvalidHost);
+        }
+        let (path, query) = split_target(target, host).ok_or(HandshakeError::InvalidHost)?;
         check_no_body(fields)?;
         Ok(Some((Request { method, path, query, host, fields }, rest)))
     }
@@ -229,11 +246,12 @@ fn is_key(key: &[u8]) -> bool {
 
 /// Returns a target's path and query. In absolute form it also names a host: where that is another one than `Host`
 /// (RFC 9112 §3.2.2), there is nothing to return.
-fn split_target<'h>(target: &'h [u8], host: &Authority<'_>) -> Option<(&'h str, Option<&'h str>)> {
+fn split_target<'h>(target: &'h [u8], host: Option<Authority<'_>>) -> Option<(&'h str, Option<&'h str>)> {
     let mut local = str::from_utf8(target).ok()?;
     if let Some((scheme, rest)) = local.split_once("://").filter(|_| is_absolute(target)) {
         let (authority, after) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        Authority::parse(authority.as_bytes()).filter(|named| named.is_same(host, scheme))?;
+        Authority::parse(authority.as_bytes())
+            .filter(|named| host.is_some_and(|host| named.is_same(&host, scheme)))?;
         local = after;
     }
     let (path, query) = match local.split_once('?') {

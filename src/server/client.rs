@@ -77,15 +77,18 @@ fn chat(
     };
     // Nobody shares a room with an echo: each has one of its own, under a name that no path can have.
     let name = if echo { format!("#{}", connection.number) } else { room.clone() };
-    let Some(seat) = shared.rooms.enter(&name, newcomer) else {
+    let Some(mut seat) = shared.rooms.enter(&name, newcomer) else {
         return respond(connection, reader, &response::refuse(Refusal::ServerFull, b""), shared);
     };
+    if wishes.own {
+        seat.hear_own();
+    }
     shared.log.info(format_args!("{who} joined"));
     let end = if is_stream {
         drop(buffer);
-        stream::stay(connection, &mut reader, &seat, shared)
+        stream::stay(connection, &mut reader, &seat, shared, wishes.alive)
     } else {
-        Chat::new(shared, reader, buffer, seat).run(connection)
+        Chat::new(shared, reader, buffer, seat, wishes.alive).run(connection)
     };
     shared.log.info(format_args!("{who} left: {end}"));
 }

@@ -55,23 +55,30 @@ enum Resource<'p> {
 /// Answers a complete request head from `peer`, checking in the order that [`Refusal`] has.
 pub(crate) fn answer(head: &[u8], peer: IpAddr, shared: &Shared) -> Result<Answer, Refusal> {
     let (request, _) = Request::parse(head)?.ok_or(HandshakeError::MalformedHead)?;
-    if request.method == Method::Other {
+    let (found, asks_for_methods) = (Resource::at(request.path), request.method == Method::Options);
+    // What looks after a server by HTTP/1.0 often names no host.
+    if request.host.is_none() && !asks_for_methods && !matches!(found, Some(Resource::Health)) {
+        return Err(HandshakeError::InvalidHost.into());
+    }
+    if matches!(request.method, Method::Post | Method::Other) {
         return Err(Refusal::MethodNotAllowed);
     }
-    let resource = Resource::at(request.path).ok_or(Refusal::NotFound)?;
+    if asks_for_methods && (found.is_some() || request.path == "*") {
+        shared.policy.check(&request, peer, request.asks_for_upgrade())?;
+        return Ok(Answer::Response(response::no_content(Refusal::MethodNotAllowed.fields())));
+    }
+    let resource = found.ok_or(Refusal::NotFound)?;
     let room = match resource {
         Resource::Room(name) => Some(name),
         _ if request.names_websocket() => return Err(Refusal::NotFound),
         _ => None,
     };
-    let speaks_or_listens = request.asks_for_upgrade() || accepts_events(&request);
-    shared.policy.check(&request, peer, speaks_or_listens)?;
+    let wants_events = room.is_some() && accepts_events(&request);
+    shared.policy.check(&request, peer, request.asks_for_upgrade() || wants_events)?;
     let is_head = request.method == Method::Head;
     let entrance = match (request.handshake()?, room) {
         (Some(accept_key), Some(room)) => Some((Entrance::WebSocket(accept_key), room)),
-        (None, Some(room)) if accepts_events(&request) => {
-            Some((Entrance::Events(last_event(&request)), room))
-        }
+        (None, Some(room)) if wants_events => Some((Entrance::Events(last_event(&request)), room)),
         _ => None,
     };
     match entrance {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::chat::End;
 use super::connection::{Connection, Reader};
 use super::metrics::Metrics;
+use super::room::alive;
 use super::rooms::Seat;
 use super::shared::Shared;
 use crate::protocol::control::ControlFrame;
@@ -22,6 +23,7 @@ pub(super) fn stay(
     reader: &mut Reader,
     seat: &Seat<Connection>,
     shared: &Shared,
+    tells_alive: bool,
 ) -> End {
     let _counted = Counted::new(&shared.metrics);
     let interval = shared.config.ping_interval;
@@ -33,6 +35,9 @@ pub(super) fn stay(
             Err(_) => return connection.dropped().map_or(End::Gone, End::Lagged),
             Ok(Some(_)) => {}
             Ok(None) => {
+                if tells_alive {
+                    seat.answer(&alive(interval), false);
+                }
                 seat.answer(ControlFrame::new(Opcode::Ping, b"", None).as_bytes(), false);
                 next_comment = Some(Instant::now() + interval);
             }

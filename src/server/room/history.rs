@@ -67,7 +67,7 @@ impl History {
     }
 
     /// Where the newest `count` messages lie, the oldest first.
-    pub(super) fn newest(&self, count: usize) -> impl Iterator<Item = Range<u64>> {
+    pub(super) fn newest(&self, count: usize) -> impl ExactSizeIterator<Item = Range<u64>> {
         let older = self.messages.len().saturating_sub(count);
         self.messages.range(older..).map(|kept| kept.start..kept.start + kept.len as u64)
     }

@@ -189,6 +189,30 @@ fn a_comment_comes_with_every_ping_interval() {
 }
 
 #[test]
+fn who_asks_for_it_is_told_that_its_path_is_alive() {
+    let server = Server::start(&["--ping-interval", "0.05"]);
+    let mut stream = EventStream::open(&server, "/?alive=1");
+    for _ in 0..3 {
+        stream.expect_text(r#"{"type":"alive","next":0.05}"#);
+    }
+}
+
+#[test]
+fn the_welcome_says_how_much_comes_behind_it_also_after_a_gap() {
+    let server = Server::start(&["--history", "3"]);
+    let mut sender = Client::join(&server, "/");
+    (0..9).for_each(|n| sender.text(&n.to_string()));
+    sender.settle();
+    for (last, count) in [(None, 2), (Some("1-1"), 3)] {
+        let mut stream = EventStream::resume(&server, "/?name=eve&history=2", last);
+        let Some(Heard::Event { data, .. }) = stream.next() else { panic!("a welcome") };
+        assert!(data.contains(&format!("\"history\":{count},")), "{data}");
+        drop(stream);
+        wait_for(&server, "chinwag_clients", 1.0);
+    }
+}
+
+#[test]
 fn who_goes_has_left_and_is_no_stream_any_more() {
     let server = Server::start(&["--ping-interval", "0"]);
     let streams: Vec<_> = (0..3).map(|_| EventStream::open(&server, "/")).collect();

@@ -81,7 +81,11 @@ impl Play {
 
     fn within(memory: Arc<Memory>, history: usize, max_lag: usize) -> Play {
         let metrics = Arc::new(Metrics::new());
-        let room = Arc::new(Room::new(Bounds { history, max_lag }, Arc::clone(&metrics), &memory));
+        let room = Arc::new(Room::new(
+            Bounds { history, max_lag, max_message: 65536 },
+            Arc::clone(&metrics),
+            &memory,
+        ));
         Play {
             room,
             metrics,

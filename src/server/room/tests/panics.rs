@@ -87,7 +87,7 @@ fn a_writer_that_panics() {
 fn a_wire_that_goes_on_panicking() {
     let metrics = Arc::new(Metrics::new());
     let rooms = Rooms::new(
-        Bounds { history: 0, max_lag: 1 << 20 },
+        Bounds { history: 0, max_lag: 1 << 20, max_message: 0 },
         Arc::clone(&metrics),
         Memory::new(usize::MAX, 0),
         Link::none(),
@@ -124,7 +124,7 @@ fn a_wire_that_goes_on_panicking() {
 fn a_client_that_panics() {
     let metrics = Arc::new(Metrics::new());
     let rooms = Rooms::new(
-        Bounds { history: 0, max_lag: 1 << 20 },
+        Bounds { history: 0, max_lag: 1 << 20, max_message: 0 },
         Arc::clone(&metrics),
         Memory::new(usize::MAX, 0),
         Link::none(),
