@@ -3,11 +3,12 @@
 //!
 //! `cargo run --example echo [ADDRESS]` does so over TCP, with a thread for each client.
 
-use chinwag::protocol::close::{CloseCode, CloseFrame};
+use chinwag::protocol::close::CloseCode;
+use chinwag::protocol::control::ControlFrame;
 use chinwag::protocol::event::Event;
 use chinwag::protocol::handshake::Request;
 use chinwag::protocol::head::Head;
-use chinwag::protocol::receiver::{Limits, Receiver};
+use chinwag::protocol::receiver::{Limits, ServerReceiver};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpListener;
 use std::{env, thread};
@@ -37,19 +38,19 @@ pub fn serve(listener: &TcpListener) -> io::Result<()> {
 /// One client's life (§4.2, §6, §7) on any transport.
 fn echo(mut transport: impl Read + Write) -> io::Result<()> {
     // Enough for the longest message, and for the longest head as well.
-    let mut buffer = vec![0; Receiver::buffer_len(LIMITS.max_message)];
+    let mut buffer = vec![0; ServerReceiver::buffer_len(LIMITS.max_message)];
     let mut filled = shake_hands(&mut transport, &mut buffer)?;
     // §6.2: after the head there are frames. Each event is a part of the buffer, and so is the frame that goes back.
-    let mut receiver = Receiver::new(LIMITS);
+    let mut receiver = ServerReceiver::new(LIMITS);
     let close = loop {
         match receiver.receive(&mut buffer[..filled]) {
             Ok(Some(Event::Message(message))) => transport.write_all(message.into_frame())?,
             Ok(Some(Event::Ping(ping))) => transport.write_all(ping.into_pong())?,
             Ok(Some(Event::Pong(_))) => {}
             Ok(Some(Event::Close(code, _))) => {
-                break CloseFrame::new(code.unwrap_or(CloseCode::NORMAL_CLOSURE), "");
+                break ControlFrame::close(code.unwrap_or(CloseCode::NORMAL_CLOSURE), "", None);
             }
-            Err(error) => break CloseFrame::new(error.close_code(), error.reason()),
+            Err(error) => break ControlFrame::close(error.close_code(), error.reason(), None),
             Ok(None) => {
                 filled = receiver.compact(&mut buffer, filled).map_err(io::Error::other)?;
                 filled += read_more(&mut transport, &mut buffer[filled..])?;

@@ -6,23 +6,23 @@
 
 use chinwag::protocol::error::ProtocolError;
 use chinwag::protocol::event::Event;
-use chinwag::protocol::receiver::{Limits, Receiver};
+use chinwag::protocol::receiver::{Limits, ServerReceiver};
 use std::io::{self, BufRead, Write};
 
 const LIMITS: Limits = Limits { max_message: 125, max_fragments: 4 };
 
 /// A lamp, and all that its connection needs.
 struct Lamp {
-    receiver: Receiver,
-    buffer: [u8; Receiver::buffer_len(LIMITS.max_message)],
+    receiver: ServerReceiver,
+    buffer: [u8; ServerReceiver::buffer_len(LIMITS.max_message)],
     arrived: usize,
     is_on: bool,
 }
 
 impl Lamp {
     const fn new() -> Lamp {
-        let buffer = [0; Receiver::buffer_len(LIMITS.max_message)];
-        Lamp { receiver: Receiver::new(LIMITS), buffer, arrived: 0, is_on: false }
+        let buffer = [0; ServerReceiver::buffer_len(LIMITS.max_message)];
+        Lamp { receiver: ServerReceiver::new(LIMITS), buffer, arrived: 0, is_on: false }
     }
 
     /// The serial line, the radio, the network chip has received a byte.

@@ -8,7 +8,7 @@
 
 use chinwag::protocol::error::ProtocolError;
 use chinwag::protocol::event::Event;
-use chinwag::protocol::receiver::{Limits, Receiver};
+use chinwag::protocol::receiver::{Limits, ServerReceiver};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::mpsc;
@@ -20,8 +20,8 @@ const LIMITS: Limits = Limits { max_message: 125, max_fragments: 4 };
 struct Room(BTreeMap<u32, Member>);
 
 struct Member {
-    receiver: Receiver,
-    buffer: [u8; Receiver::buffer_len(LIMITS.max_message)],
+    receiver: ServerReceiver,
+    buffer: [u8; ServerReceiver::buffer_len(LIMITS.max_message)],
     filled: usize,
     outbox: mpsc::Sender<Vec<u8>>,
 }
@@ -30,8 +30,8 @@ impl Room {
     /// A new member; the frames it is to be sent come out of what is returned.
     fn join(&mut self, who: u32) -> mpsc::Receiver<Vec<u8>> {
         let (outbox, inbox) = mpsc::channel();
-        let buffer = [0; Receiver::buffer_len(LIMITS.max_message)];
-        self.0.insert(who, Member { receiver: Receiver::new(LIMITS), buffer, filled: 0, outbox });
+        let buffer = [0; ServerReceiver::buffer_len(LIMITS.max_message)];
+        self.0.insert(who, Member { receiver: ServerReceiver::new(LIMITS), buffer, filled: 0, outbox });
         inbox
     }
 

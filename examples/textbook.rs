@@ -4,8 +4,9 @@
 //! What it says is right: `chinwag::protocol` sees to that. What it does fails, as soon as someone is slow, dead or
 //! hostile. Each "Fails" below says how, and which file of `src/server/` has the cure.
 
-use chinwag::protocol::close::{CloseCode, CloseFrame};
-use chinwag::protocol::receiver::{Limits, Receiver};
+use chinwag::protocol::close::CloseCode;
+use chinwag::protocol::control::ControlFrame;
+use chinwag::protocol::receiver::{Limits, ServerReceiver};
 use chinwag::protocol::{event::Event, handshake::Request};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -37,7 +38,7 @@ pub fn serve(listener: &TcpListener) -> io::Result<()> {
 fn chat(mut stream: TcpStream, room: &Room) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let (own, mut filled) = (stream.peer_addr()?, 0);
-    let mut buffer = vec![0; Receiver::buffer_len(LIMITS.max_message)];
+    let mut buffer = vec![0; ServerReceiver::buffer_len(LIMITS.max_message)];
     let (accept_key, rest_len) = loop {
         // Fails if the rest of the request never comes: this waits for ever (request.rs).
         filled += read_more(&mut stream, &mut buffer[filled..])?;
@@ -54,7 +55,7 @@ fn chat(mut stream: TcpStream, room: &Room) -> io::Result<()> {
     members.push(stream.try_clone()?);
     drop(members);
     buffer.copy_within(filled - rest_len..filled, 0);
-    let (mut receiver, mut filled) = (Receiver::new(LIMITS), rest_len);
+    let (mut receiver, mut filled) = (ServerReceiver::new(LIMITS), rest_len);
     let end = loop {
         match receiver.receive(&mut buffer[..filled]) {
             Ok(Some(Event::Message(message))) => post(room, own, message.into_frame()),
@@ -78,7 +79,7 @@ fn chat(mut stream: TcpStream, room: &Room) -> io::Result<()> {
     // Fails if a thread panics: its socket stays in the room (rooms.rs), a lock it held is a panic to all (sync.rs).
     room.lock().unwrap().retain(|member| member.peer_addr().is_ok_and(|other| other != own));
     // Fails if the client still sends: what nobody reads makes a reset, which takes the Close away (connection.rs).
-    stream.write_all(CloseFrame::new(end?, "").as_bytes())
+    stream.write_all(ControlFrame::close(end?, "", None).as_bytes())
 }
 
 /// Locks, writes the frame to every socket but the sender's, unlocks.

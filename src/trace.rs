@@ -19,7 +19,7 @@ use core::ops::Range;
 
 use crate::protocol::close::parse_close;
 use crate::protocol::error::ProtocolError;
-use crate::protocol::frame::{FrameHeader, Opcode, apply_mask};
+use crate::protocol::frame::{FrameHeader, Opcode, Sender, apply_mask};
 use crate::protocol::utf8::Utf8Validator;
 use columns::{Ascii, write_row};
 pub(crate) use columns::{Count, Hex, Text};
@@ -140,12 +140,9 @@ impl<'b> Explanation<'b> {
     }
 
     fn find_error(&self, bytes: &[u8]) -> Option<ProtocolError> {
-        // What is refused of a client's header is refused of a server's as well, but for its mask.
-        let mut header = [0; FrameHeader::MAX_LEN];
-        let header_len = bytes.len().min(header.len());
-        header[..header_len].copy_from_slice(&bytes[..header_len]);
-        header[1] |= 0b1000_0000;
-        if let Err(error) = FrameHeader::parse(&header[..header_len]) {
+        let is_masked = self.second.is_some_and(|second| second & 0b1000_0000 != 0);
+        let sender = if is_masked { Sender::Client } else { Sender::Server };
+        if let Err(error) = FrameHeader::parse(bytes, sender) {
             return Some(error);
         }
         if !self.is_header_whole || self.missing() > 0 {

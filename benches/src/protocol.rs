@@ -8,8 +8,8 @@
 use crate::frame::{self, TEXT};
 use crate::table::{Table, figure, median};
 use chinwag::protocol::event::Event;
-use chinwag::protocol::frame::{FrameHeader, apply_mask};
-use chinwag::protocol::receiver::{Limits, Receiver};
+use chinwag::protocol::frame::{FrameHeader, Sender, apply_mask};
+use chinwag::protocol::receiver::{Limits, ServerReceiver};
 use chinwag::protocol::utf8::Utf8Validator;
 use nix::time::{ClockId, clock_gettime};
 use std::hint::black_box;
@@ -140,7 +140,7 @@ fn header_by_chinwag() -> Line {
     let headers = headers();
     Line::new("frame header", "chinwag", headers.len(), move || {
         for bytes in &headers {
-            let parsed = FrameHeader::parse(black_box(bytes));
+            let parsed = FrameHeader::parse(black_box(bytes), Sender::Client);
             assert!(matches!(black_box(&parsed), Ok(Some(_))));
         }
     })
@@ -208,7 +208,7 @@ fn receiving_again(payload: &[u8], messages: usize) -> Line {
 }
 
 fn receive(buffer: &mut [u8], messages: usize) {
-    let mut receiver = Receiver::new(Limits { max_message: LONG, max_fragments: 1 });
+    let mut receiver = ServerReceiver::new(Limits { max_message: LONG, max_fragments: 1 });
     let mut received = 0;
     while let Ok(Some(Event::Message(_))) = black_box(receiver.receive(buffer)) {
         received += 1;

@@ -9,7 +9,6 @@
 
 pub use super::close_code::CloseCode;
 use super::error::ProtocolError;
-use super::frame::{FrameHeader, Opcode, write};
 
 /// Parses the payload of a whole Close frame, unmasked. Returns its code, which is `None` where the payload is empty,
 /// and its reason.
@@ -27,44 +26,4 @@ pub fn parse_close(payload: &[u8]) -> Result<(Option<CloseCode>, &str), Protocol
     // §5.5.1: the rest is "UTF-8-encoded data". §8.1: what is not UTF-8 fails the connection.
     let reason = core::str::from_utf8(reason).map_err(|_| ProtocolError::InvalidUtf8)?;
     Ok((Some(code), reason))
-}
-
-/// A whole Close frame as a server sends it.
-///
-/// ```
-/// use chinwag::protocol::close::{CloseCode, CloseFrame};
-///
-/// let close = CloseFrame::new(CloseCode::NORMAL_CLOSURE, "bye");
-/// assert_eq!(close.as_bytes(), b"\x88\x05\x03\xe8bye");
-/// ```
-#[derive(Clone, Copy, Debug)]
-#[must_use]
-pub struct CloseFrame {
-    bytes: [u8; 2 + FrameHeader::MAX_CONTROL_PAYLOAD],
-    len: usize,
-}
-
-impl CloseFrame {
-    /// Returns a Close with `code` and `reason`. A reason over 123 bytes is cut after the last character that fits.
-    pub fn new(code: CloseCode, reason: &str) -> CloseFrame {
-        let fitting = longest_prefix(reason, FrameHeader::MAX_CONTROL_PAYLOAD - 2);
-        let payload_len = fitting.len().saturating_add(2) as u64;
-        let header = FrameHeader { fin: true, opcode: Opcode::Close, masking_key: None, payload_len };
-        let mut header_bytes = [0; FrameHeader::MAX_LEN];
-        let frame = header.encode(&mut header_bytes).iter().copied();
-        let frame = frame.chain(code.get().to_be_bytes()).chain(fitting.bytes());
-        let mut bytes = [0; 2 + FrameHeader::MAX_CONTROL_PAYLOAD];
-        let len = write(&mut bytes, frame);
-        CloseFrame { bytes, len }
-    }
-
-    /// Returns the frame's bytes, as they are sent.
-    pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
-    }
-}
-
-/// Returns as many whole characters from the front of `text` as fit into `max` bytes.
-fn longest_prefix(text: &str, max: usize) -> &str {
-    (0..=max).rev().find_map(|len| text.get(..len.min(text.len()))).unwrap_or_default()
 }

@@ -17,6 +17,8 @@ use super::close_code::CloseCode;
 pub enum ProtocolError {
     /// A client's frame without a mask (§5.1): 1002.
     UnmaskedFrame,
+    /// A server's frame with a mask (§5.1): 1002.
+    MaskedFrame,
     /// RSV1, RSV2 or RSV3 set although no extension was negotiated (§5.2): 1002.
     ReservedBitsSet,
     /// Opcode 3-7 or B-F (§5.2): 1002.
@@ -49,6 +51,7 @@ impl ProtocolError {
     /// All values, each once.
     pub const ALL: &'static [ProtocolError] = &[
         Self::UnmaskedFrame,
+        Self::MaskedFrame,
         Self::ReservedBitsSet,
         Self::ReservedOpcode,
         Self::NonMinimalLength,
@@ -78,6 +81,7 @@ impl ProtocolError {
     const fn answer(self) -> (CloseCode, &'static str) {
         match self {
             Self::UnmaskedFrame => (CloseCode::PROTOCOL_ERROR, "frame not masked"),
+            Self::MaskedFrame => (CloseCode::PROTOCOL_ERROR, "frame masked"),
             Self::ReservedBitsSet => (CloseCode::PROTOCOL_ERROR, "reserved bit set"),
             Self::ReservedOpcode => (CloseCode::PROTOCOL_ERROR, "reserved opcode"),
             Self::NonMinimalLength => (CloseCode::PROTOCOL_ERROR, "length not in its shortest form"),

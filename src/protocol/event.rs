@@ -4,7 +4,8 @@
 //! its own type and nothing else, a Ping its Pong:
 //!
 //! ```
-//! use chinwag::protocol::close::{CloseCode, CloseFrame};
+//! use chinwag::protocol::close::CloseCode;
+//! use chinwag::protocol::control::ControlFrame;
 //! use chinwag::protocol::event::Event;
 //!
 //! /// What an echo answers.
@@ -15,22 +16,22 @@
 //!         Event::Pong(_) => Vec::new(),
 //!         Event::Close(code, _) => {
 //!             let code = code.unwrap_or(CloseCode::NORMAL_CLOSURE);
-//!             CloseFrame::new(code, "").as_bytes().to_vec()
+//!             ControlFrame::close(code, "", None).as_bytes().to_vec()
 //!         }
 //!     }
 //! }
 //! ```
 
 use super::close::CloseCode;
-use super::frame::{FrameHeader, Opcode, write};
+use super::frame::{Opcode, frame_in_place};
 
-/// What has been received (§6.2).
+/// What has been received (§6.2), by a server or, if not `MASKED`, by a client.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Event<'b> {
+pub enum Event<'b, const MASKED: bool = true> {
     /// A whole message.
-    Message(Message<'b>),
+    Message(Message<'b, MASKED>),
     /// A Ping. §5.5.2: "an endpoint MUST send a Pong frame in response, unless it already received a Close frame."
-    Ping(Ping<'b>),
+    Ping(Ping<'b, MASKED>),
     /// A Pong and its payload. §5.5.3: "A response to an unsolicited Pong frame is not expected."
     Pong(&'b [u8]),
     /// A Close with its code, if it had one, and its reason. §5.5.1: "If an endpoint receives a Close frame and did not
@@ -50,17 +51,18 @@ pub enum MessageType {
 
 /// A whole message, unmasked and put together (§5.4, §6.2), where it lies in the receive buffer.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Message<'b> {
-    pub(super) message_type: MessageType,
+pub struct Message<'b, const MASKED: bool = true> {
+    /// Text or Binary.
+    pub(super) opcode: Opcode,
     pub(super) payload: Payload<'b>,
 }
 
 /// A Ping (§5.5.2), where it lies in the receive buffer.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Ping<'b>(pub(super) Payload<'b>);
+pub struct Ping<'b, const MASKED: bool = true>(pub(super) Payload<'b>);
 
-/// An unmasked payload in the receive buffer. The headroom in front of it is as long as the header of a server's frame
-/// for it, or longer.
+/// An unmasked payload in the receive buffer. If a client has sent it, the headroom in front of it is as long as the
+/// header of a server's frame for it, or longer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Payload<'b> {
     /// Headroom, then payload.
@@ -69,34 +71,34 @@ pub(super) struct Payload<'b> {
     pub(super) headroom: usize,
 }
 
-impl<'b> Message<'b> {
+impl<const MASKED: bool> Message<'_, MASKED> {
     /// Returns whether it is text or binary.
     pub fn message_type(&self) -> MessageType {
-        self.message_type
+        if self.opcode == Opcode::Text { MessageType::Text } else { MessageType::Binary }
     }
 
     /// Returns the payload, which of a text is valid UTF-8.
     pub fn payload(&self) -> &[u8] {
         self.payload.as_bytes()
     }
+}
 
+impl<'b> Message<'b> {
     /// Returns the message as a server sends it: one unmasked frame, whose header is written into the headroom.
     #[must_use]
     pub fn into_frame(self) -> &'b mut [u8] {
-        let opcode = match self.message_type {
-            MessageType::Text => Opcode::Text,
-            MessageType::Binary => Opcode::Binary,
-        };
-        self.payload.into_frame(opcode)
+        self.payload.into_frame(self.opcode)
     }
 }
 
-impl<'b> Ping<'b> {
+impl<const MASKED: bool> Ping<'_, MASKED> {
     /// Returns the payload, at most 125 bytes.
     pub fn payload(&self) -> &[u8] {
         self.0.as_bytes()
     }
+}
 
+impl<'b> Ping<'b> {
     /// Returns the answer as a server sends it: an unmasked Pong, whose header is written into the headroom. §5.5.3: it
     /// "must have identical "Application data" as found in the message body of the Ping frame being replied to."
     #[must_use]
@@ -115,13 +117,6 @@ impl<'b> Payload<'b> {
     }
 
     fn into_frame(self, opcode: Opcode) -> &'b mut [u8] {
-        let payload_len = self.as_bytes().len() as u64;
-        let header = FrameHeader { fin: true, opcode, masking_key: None, payload_len };
-        let mut header_bytes = [0; FrameHeader::MAX_LEN];
-        let header = header.encode(&mut header_bytes);
-        let start = self.headroom.saturating_sub(header.len());
-        let frame = self.bytes.get_mut(start..).unwrap_or_default();
-        write(frame, header.iter().copied());
-        frame
+        frame_in_place(self.bytes, self.headroom, opcode, None).unwrap_or_default()
     }
 }

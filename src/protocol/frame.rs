@@ -75,14 +75,24 @@ impl Opcode {
     }
 }
 
+/// Who has sent a frame. §5.1: "a client MUST mask all frames that it sends to the server", and a server "MUST NOT mask
+/// any frames that it sends to the client."
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sender {
+    /// The end that has asked for the connection.
+    Client,
+    /// The end that was asked.
+    Server,
+}
+
 /// Everything of a frame but its payload (§5.2). RSV1, RSV2 and RSV3 have no field: without an extension they are 0.
 ///
 /// ```
-/// use chinwag::protocol::frame::{FrameHeader, Opcode, apply_mask};
+/// use chinwag::protocol::frame::{FrameHeader, Opcode, Sender, apply_mask};
 ///
 /// // §5.7: "Hello", masked.
 /// let bytes = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
-/// let Ok(Some((header, payload))) = FrameHeader::parse(&bytes) else { panic!("a whole header") };
+/// let Ok(Some((header, payload))) = FrameHeader::parse(&bytes, Sender::Client) else { panic!("a whole header") };
 /// assert_eq!((header.fin, header.opcode, header.payload_len), (true, Opcode::Text, 5));
 /// let mut payload = payload.to_vec();
 /// apply_mask(&mut payload, header.masking_key.unwrap_or_default());
@@ -102,7 +112,7 @@ pub struct FrameHeader {
 }
 
 impl FrameHeader {
-    /// The longest header in bytes: two, a 64-bit length and a masking key.
+    /// The longest header in bytes, a client's: two, a 64-bit length and a masking key.
     pub const MAX_LEN: usize = 14;
 
     /// The longest header in bytes that a server sends: the same without the masking key.
@@ -111,23 +121,30 @@ impl FrameHeader {
     /// The longest payload in bytes that a control frame may have (§5.5).
     pub const MAX_CONTROL_PAYLOAD: usize = 125;
 
-    /// Parses the header of a client's frame from the front of `bytes`, and returns it with the bytes after it. While
-    /// it is not complete, that is `None`.
+    /// Parses the header of a frame from the front of `bytes`, and returns it with the bytes after it. While it is not
+    /// complete, that is `None`.
     ///
     /// # Errors
     ///
     /// The first MUST of §5.1, §5.2 or §5.5 that the header breaks, at the byte that rule 1 says.
-    pub fn parse(bytes: &[u8]) -> Result<Option<(FrameHeader, &[u8])>, ProtocolError> {
-        let Some((unkeyed, rest)) = Self::parse_up_to_key(bytes)? else {
+    pub fn parse(bytes: &[u8], sender: Sender) -> Result<Option<(FrameHeader, &[u8])>, ProtocolError> {
+        let Some((unkeyed, rest)) = Self::parse_up_to_key(bytes, sender)? else {
             return Ok(None);
         };
-        Ok(rest
-            .split_first_chunk()
-            .map(|(key, rest)| (FrameHeader { masking_key: Some(*key), ..unkeyed }, rest)))
+        if sender == Sender::Server {
+            return Ok(Some((unkeyed, rest)));
+        }
+        let keyed = rest.split_first_chunk();
+        Ok(keyed.map(|(key, rest)| (FrameHeader { masking_key: Some(*key), ..unkeyed }, rest)))
     }
 
     /// Parses the header without the masking key, so that a length can be refused before the key is there.
-    pub(crate) fn parse_up_to_key(bytes: &[u8]) -> Result<Option<(FrameHeader, &[u8])>, ProtocolError> {
+    // Inlined, so that who sends is settled where a receiver is compiled.
+    #[inline]
+    pub(super) fn parse_up_to_key(
+        bytes: &[u8],
+        sender: Sender,
+    ) -> Result<Option<(FrameHeader, &[u8])>, ProtocolError> {
         let Some((&first, rest)) = bytes.split_first() else {
             return Ok(None);
         };
@@ -135,9 +152,14 @@ impl FrameHeader {
         let Some((&second, rest)) = rest.split_first() else {
             return Ok(None);
         };
+        let is_masked = second & 0b1_0000000 != 0;
         // §5.1: "The server MUST close the connection upon receiving a frame that is not masked."
-        if second & 0b1_0000000 == 0 {
+        if sender == Sender::Client && !is_masked {
             return Err(ProtocolError::UnmaskedFrame);
+        }
+        // §5.1: "A client MUST close a connection if it detects a masked frame."
+        if sender == Sender::Server && is_masked {
+            return Err(ProtocolError::MaskedFrame);
         }
         let short_len = second & 0b0_1111111;
         // §5.5: "All control frames MUST have a payload length of 125 bytes or less and MUST NOT be fragmented."
@@ -150,8 +172,7 @@ impl FrameHeader {
         let Some((payload_len, rest)) = parse_length(short_len, rest)? else {
             return Ok(None);
         };
-        let header = FrameHeader { fin, opcode, masking_key: None, payload_len };
-        Ok(Some((header, rest)))
+        Ok(Some((FrameHeader { fin, opcode, masking_key: None, payload_len }, rest)))
     }
 
     /// Writes the header to the front of `out` and returns it.
@@ -175,13 +196,45 @@ impl FrameHeader {
     }
 }
 
+/// Writes a frame with FIN around the payload that lies in `buffer` behind so many bytes of headroom: the header in front
+/// of it, and where there is a masking key, its mask. Returns the frame, or `None` where the headroom is too short.
+///
+/// [`FrameHeader::MAX_LEN`] bytes of headroom are always enough. A client has a masking key for each frame, which has
+/// to be "a fresh masking key from the set of allowed 32-bit values" that nobody can predict (§5.3). A server has none.
+///
+/// ```
+/// use chinwag::protocol::frame::{FrameHeader, Opcode, frame_in_place};
+///
+/// // §5.7: "Hello", masked.
+/// let mut buffer = [&[0; FrameHeader::MAX_LEN][..], b"Hello"].concat();
+/// let key = [0x37, 0xfa, 0x21, 0x3d];
+/// let frame = frame_in_place(&mut buffer, FrameHeader::MAX_LEN, Opcode::Text, Some(key));
+/// assert_eq!(frame.unwrap(), b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
+/// ```
+#[must_use]
+pub fn frame_in_place(
+    buffer: &mut [u8],
+    headroom: usize,
+    opcode: Opcode,
+    masking_key: Option<[u8; 4]>,
+) -> Option<&mut [u8]> {
+    let payload = buffer.get_mut(headroom..)?;
+    let header = FrameHeader { fin: true, opcode, masking_key, payload_len: payload.len() as u64 };
+    masking_key.into_iter().for_each(|key| apply_mask(payload, key));
+    let mut header_bytes = [0; FrameHeader::MAX_LEN];
+    let header = header.encode(&mut header_bytes);
+    let frame = buffer.get_mut(headroom.checked_sub(header.len())?..)?;
+    write(frame, header.iter().copied());
+    Some(frame)
+}
+
 /// Writes as many of `bytes` to the front of `out` as fit, and returns how many those are.
 pub(super) fn write(out: &mut [u8], bytes: impl Iterator<Item = u8>) -> usize {
     out.iter_mut().zip(bytes).map(|(slot, byte)| *slot = byte).count()
 }
 
 /// Parses FIN and opcode from the first byte.
-pub(crate) fn parse_first_byte(byte: u8) -> Result<(bool, Opcode), ProtocolError> {
+pub(super) fn parse_first_byte(byte: u8) -> Result<(bool, Opcode), ProtocolError> {
     // §5.2: "MUST be 0 unless an extension is negotiated that defines meanings for non-zero values."
     if byte & 0b0_111_0000 != 0 {
         return Err(ProtocolError::ReservedBitsSet);

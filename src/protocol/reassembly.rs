@@ -67,7 +67,7 @@ impl Unfinished {
 }
 
 impl Span {
-    /// Makes the headroom long enough for any message.
+    /// Makes the headroom long enough for any message, of one that a client sends.
     ///
     /// A whole message may need ten bytes, and the header of its first fragment may have left six or eight. The header
     /// of the second, six bytes at least, has just been freed: so the message moves up by what is missing.

@@ -49,8 +49,8 @@ use core::fmt;
 
 use super::close::parse_close;
 use super::error::ProtocolError;
-use super::event::{Event, Message, MessageType, Payload, Ping};
-use super::frame::{FrameHeader, Opcode, parse_first_byte};
+use super::event::{Event, Message, Payload, Ping};
+use super::frame::{FrameHeader, Opcode, Sender, parse_first_byte};
 use super::reassembly::{Frame, Span, Unfinished, move_within};
 use super::utf8::Utf8Validator;
 
@@ -65,7 +65,7 @@ pub struct Limits {
 
 /// The buffer is full, and what is in it is not whole (§10.4).
 ///
-/// A buffer of [`Receiver::buffer_len`] bytes for the longest message never is. One that can grow does so now. One that
+/// A buffer of [`ServerReceiver::buffer_len`] bytes for the longest message never is. One that can grow does so now. One that
 /// cannot is at its limit, which for the peer is the same as [`ProtocolError::MessageTooBig`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BufferTooSmall;
@@ -84,14 +84,21 @@ impl From<BufferTooSmall> for ProtocolError {
     }
 }
 
-/// Receives a client's data (§6.2). The [module's documentation](self) has the pictures and the rules.
+/// Receives what the other end sends (§6.2): a client's data if `MASKED`, else a server's. The [module's
+/// documentation](self) has the pictures and the rules.
 #[derive(Clone, Debug)]
-pub struct Receiver {
+pub struct Receiver<const MASKED: bool> {
     limits: Limits,
     /// Where the bytes begin that have not been looked at.
     next: usize,
     state: State,
 }
+
+/// A server's receiver, of what a client sends.
+pub type ServerReceiver = Receiver<true>;
+
+/// A client's receiver, of what a server sends.
+pub type ClientReceiver = Receiver<false>;
 
 /// What may come next, as in the second picture.
 #[derive(Clone, Debug)]
@@ -123,7 +130,9 @@ enum Step {
     Found(Found),
 }
 
-impl Receiver {
+impl<const MASKED: bool> Receiver<MASKED> {
+    const SENDER: Sender = if MASKED { Sender::Client } else { Sender::Server };
+
     /// Returns a receiver for a connection just opened.
     pub const fn new(limits: Limits) -> Self {
         Receiver { limits, next: 0, state: State::BetweenMessages }
@@ -146,7 +155,7 @@ impl Receiver {
     /// # Errors
     ///
     /// The reason to _Fail the WebSocket Connection_ (§7.1.7), at the byte that rule 3 says.
-    pub fn receive<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Option<Event<'b>>, ProtocolError> {
+    pub fn receive<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Option<Event<'b, MASKED>>, ProtocolError> {
         let found = self.find_event(buffer);
         let event = found.and_then(|found| found.map(|found| found.into_event(buffer)).transpose());
         if matches!(event, Err(_) | Ok(Some(Event::Close(..)))) {
@@ -185,10 +194,7 @@ impl Receiver {
             let step = match self.state {
                 State::BetweenMessages | State::BetweenFragments(_) => self.begin_frame(buffer)?,
                 State::InPayload(message, frame) => self.take_payload(buffer, message, frame)?,
-                State::Closed => {
-                    self.next = buffer.len();
-                    Step::NeedMore
-                }
+                State::Closed => Step::NeedMore,
             };
             match step {
                 Step::NeedMore => return Ok(None),
@@ -206,12 +212,15 @@ impl Receiver {
         };
         let (fin, opcode) = parse_first_byte(first)?;
         self.check_sequence(opcode)?;
-        let Some((unkeyed, rest)) = FrameHeader::parse_up_to_key(unread)? else {
+        let Some((unkeyed, rest)) = FrameHeader::parse_up_to_key(unread, Self::SENDER)? else {
             return Ok(Step::NeedMore);
         };
         let remaining = self.check_length(&unkeyed)?;
-        let Some((&masking_key, rest)) = rest.split_first_chunk() else {
-            return Ok(Step::NeedMore);
+        let (masking_key, rest) = match rest.split_first_chunk() {
+            // A key of zeros changes nothing.
+            _ if !MASKED => ([0; 4], rest),
+            Some((masking_key, rest)) => (*masking_key, rest),
+            None => return Ok(Step::NeedMore),
         };
         let payload = buffer.len().saturating_sub(rest.len());
         let span = Span { start: self.next, payload, end: payload };
@@ -277,7 +286,9 @@ impl Receiver {
     fn begin_data(&self, buffer: &mut [u8], opcode: Opcode, span: Span) -> Unfinished {
         if let State::BetweenFragments(mut message) = self.state {
             message.fragments = message.fragments.saturating_add(1);
-            message.span.widen_headroom(buffer);
+            if MASKED {
+                message.span.widen_headroom(buffer);
+            }
             return message;
         }
         Unfinished { span, fragments: 1, utf8: (opcode == Opcode::Text).then(Utf8Validator::new) }
@@ -312,19 +323,17 @@ impl Receiver {
 }
 
 impl Found {
-    fn into_event(self, buffer: &mut [u8]) -> Result<Event<'_>, ProtocolError> {
+    fn into_event<const MASKED: bool>(self, buffer: &mut [u8]) -> Result<Event<'_, MASKED>, ProtocolError> {
         let Span { start, payload, end } = self.span;
         let bytes = buffer.get_mut(start..end).unwrap_or_default();
         let payload = Payload { bytes, headroom: payload.saturating_sub(start) };
         Ok(match self.opcode {
             Opcode::Close => {
-                let (code, reason) = parse_close(payload.into_bytes())?;
-                Event::Close(code, reason)
+                parse_close(payload.into_bytes()).map(|(code, reason)| Event::Close(code, reason))?
             }
             Opcode::Ping => Event::Ping(Ping(payload)),
             Opcode::Pong => Event::Pong(payload.into_bytes()),
-            Opcode::Text => Event::Message(Message { message_type: MessageType::Text, payload }),
-            _ => Event::Message(Message { message_type: MessageType::Binary, payload }),
+            opcode => Event::Message(Message { opcode, payload }),
         })
     }
 }

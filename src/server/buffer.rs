@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::memory::{Charge, Exhausted, Memory, Purpose};
 use super::pace::READ_MAX;
-use crate::protocol::receiver::Receiver;
+use crate::protocol::receiver::ServerReceiver;
 
 /// The size in bytes of a buffer in which little has arrived: a thousand idle clients are the common case.
 const SMALL: usize = 512;
@@ -69,7 +69,7 @@ impl Buffer {
     }
 
     /// Keeps what the receiver still needs. Where that fills the buffer, [`Buffer::free`] makes it larger.
-    pub(crate) fn compact(&mut self, receiver: &mut Receiver) {
+    pub(crate) fn compact(&mut self, receiver: &mut ServerReceiver) {
         self.filled = receiver.compact(&mut self.bytes, self.filled).unwrap_or(self.filled);
     }
 

@@ -35,7 +35,7 @@ use super::metrics::Page;
 use super::pace::READ_MAX;
 use super::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use super::sync::{Mutex, lock};
-use crate::protocol::receiver::Receiver;
+use crate::protocol::receiver::ServerReceiver;
 
 /// A member that is behind is a laggard if it has taken nothing for so long, or has not once taken everything in `GRACE`.
 /// The model checker has no clock.
@@ -74,7 +74,7 @@ impl Marks {
     fn new(limit: usize, max_message: usize) -> Marks {
         // The largest of all limits is not four times the longest of all messages.
         let max_message = max_message.min(limit / 4);
-        let received = Receiver::buffer_len(max_message).max(READ_MAX);
+        let received = ServerReceiver::buffer_len(max_message).max(READ_MAX);
         let posted = max_message.saturating_mul(2).saturating_add(OVERHEAD);
         let post = limit - limit / 8;
         let receive_in_turn = post.saturating_sub(posted);

@@ -1,7 +1,7 @@
 //! §10.4: what is refused because of its size, and that nothing is held for it.
 
 use chinwag::protocol::error::ProtocolError::{MessageTooBig, TooManyFragments, UnexpectedContinuation};
-use chinwag::protocol::receiver::{Limits, Receiver};
+use chinwag::protocol::receiver::{Limits, ServerReceiver};
 
 use crate::support::*;
 
@@ -100,7 +100,7 @@ mod max_message {
 
     #[test]
     fn a_receiver_without_its_buffer_is_small() {
-        assert!(size_of::<Receiver>() <= 80, "{} bytes", size_of::<Receiver>());
+        assert!(size_of::<ServerReceiver>() <= 80, "{} bytes", size_of::<ServerReceiver>());
     }
 }
 

@@ -1,7 +1,7 @@
 //! §5.2: the frame header, in every form it can have.
 
 use chinwag::protocol::error::ProtocolError::{self, *};
-use chinwag::protocol::frame::{FrameHeader, Opcode};
+use chinwag::protocol::frame::{FrameHeader, Opcode, Sender};
 
 use crate::support::*;
 
@@ -31,8 +31,8 @@ fn legal_openings() -> impl Iterator<Item = [u8; 2]> {
 #[test]
 fn refuses_each_opening_at_the_byte_that_decides() {
     for opening @ [first, second] in openings() {
-        let of_one = FrameHeader::parse(&opening[..1]).err();
-        let of_two = FrameHeader::parse(&opening).err();
+        let of_one = FrameHeader::parse(&opening[..1], Sender::Client).err();
+        let of_two = FrameHeader::parse(&opening, Sender::Client).err();
         let (at_one, at_two) = match refusal(first, second) {
             None => (None, None),
             Some((error, 1)) => (Some(error), Some(error)),
@@ -44,7 +44,7 @@ fn refuses_each_opening_at_the_byte_that_decides() {
 
 #[test]
 fn takes_1146_of_all_65536_openings_from_a_client() {
-    let taken = openings().filter(|opening| FrameHeader::parse(opening).is_ok());
+    let taken = openings().filter(|opening| FrameHeader::parse(opening, Sender::Client).is_ok());
     assert_eq!(taken.count(), 1146);
 }
 
@@ -69,9 +69,9 @@ fn an_incomplete_header_is_no_error() {
     for len in [0, 125, 126, 65535, 65536, (1 << 63) - 1] {
         let whole = [header(FIN | BINARY, len), KEY.to_vec()].concat();
         for cut in 0..whole.len() {
-            assert_eq!(FrameHeader::parse(&whole[..cut]), Ok(None), "{cut} of {whole:02x?}");
+            assert_eq!(FrameHeader::parse(&whole[..cut], Sender::Client), Ok(None), "{cut} of {whole:02x?}");
         }
-        assert!(matches!(FrameHeader::parse(&whole), Ok(Some((_, [])))), "{whole:02x?}");
+        assert!(matches!(FrameHeader::parse(&whole, Sender::Client), Ok(Some((_, [])))), "{whole:02x?}");
     }
 }
 
@@ -92,7 +92,7 @@ fn legal_headers() -> impl Iterator<Item = (Vec<u8>, u64)> {
 fn a_parsed_header_says_what_the_bytes_say() {
     for (bytes, payload_len) in legal_headers() {
         let bytes = [bytes, KEY.to_vec(), b"rest".to_vec()].concat();
-        let (header, rest) = FrameHeader::parse(&bytes).expect("legal").expect("complete");
+        let (header, rest) = FrameHeader::parse(&bytes, Sender::Client).expect("legal").expect("complete");
         assert_eq!(rest, b"rest", "{bytes:02x?}");
         assert_eq!(header.fin, bytes[0] & FIN != 0);
         assert_eq!(header.opcode as u8, bytes[0] & 0b0_000_1111);
@@ -105,7 +105,7 @@ fn a_parsed_header_says_what_the_bytes_say() {
 fn a_parsed_header_encoded_again_is_the_bytes_that_were_read() {
     for (bytes, _) in legal_headers() {
         let bytes = [bytes, KEY.to_vec()].concat();
-        let (header, _) = FrameHeader::parse(&bytes).expect("legal").expect("complete");
+        let (header, _) = FrameHeader::parse(&bytes, Sender::Client).expect("legal").expect("complete");
         assert_eq!(header.encode(&mut [0; FrameHeader::MAX_LEN]), bytes);
     }
 }
@@ -114,7 +114,7 @@ fn a_parsed_header_encoded_again_is_the_bytes_that_were_read() {
 fn a_server_header_is_the_same_without_mask_and_key() {
     for (bytes, payload_len) in legal_headers() {
         let masked = [bytes.clone(), KEY.to_vec()].concat();
-        let (header, _) = FrameHeader::parse(&masked).expect("legal").expect("complete");
+        let (header, _) = FrameHeader::parse(&masked, Sender::Client).expect("legal").expect("complete");
         let unmasked = FrameHeader { masking_key: None, ..header };
         let expected = [vec![bytes[0]], shortest_length(0, payload_len)].concat();
         let mut out = [0; FrameHeader::MAX_LEN];
@@ -187,13 +187,17 @@ mod payload_length {
         ];
         for (length, error) in refused {
             let bytes = [vec![FIN | BINARY], length].concat();
-            assert_eq!(FrameHeader::parse(&bytes[..bytes.len() - 1]), Ok(None), "{bytes:02x?}");
+            assert_eq!(
+                FrameHeader::parse(&bytes[..bytes.len() - 1], Sender::Client),
+                Ok(None),
+                "{bytes:02x?}"
+            );
             assert_fails_at_last_byte(LIMITS, &[bytes], error);
         }
     }
 
     fn parsed(length: Vec<u8>) -> Result<Option<u64>, ProtocolError> {
         let bytes = [vec![FIN | BINARY], length, KEY.to_vec()].concat();
-        FrameHeader::parse(&bytes).map(|parsed| parsed.map(|(header, _)| header.payload_len))
+        FrameHeader::parse(&bytes, Sender::Client).map(|parsed| parsed.map(|(header, _)| header.payload_len))
     }
 }

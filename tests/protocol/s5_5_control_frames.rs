@@ -1,9 +1,10 @@
 //! §5.5: Close, Ping and Pong.
 
-use chinwag::protocol::close::{CloseCode, CloseFrame};
+use chinwag::protocol::close::CloseCode;
+use chinwag::protocol::control::ControlFrame;
 use chinwag::protocol::error::ProtocolError::*;
 use chinwag::protocol::event::Event;
-use chinwag::protocol::receiver::Receiver;
+use chinwag::protocol::receiver::ServerReceiver;
 
 use crate::support::*;
 
@@ -121,10 +122,10 @@ mod s5_5_1_close {
         let answers = [(close_body(1001, "going"), 1001), (close_body(3000, ""), 3000), (vec![], 1000)];
         for (body, code) in answers {
             let mut bytes = frame(FIN | CLOSE, body);
-            let Ok(Some(Event::Close(received, _))) = Receiver::new(LIMITS).receive(&mut bytes) else {
+            let Ok(Some(Event::Close(received, _))) = ServerReceiver::new(LIMITS).receive(&mut bytes) else {
                 panic!("a Close is a Close");
             };
-            let answer = CloseFrame::new(received.unwrap_or(CloseCode::NORMAL_CLOSURE), "");
+            let answer = ControlFrame::close(received.unwrap_or(CloseCode::NORMAL_CLOSURE), "", None);
             assert_eq!(answer.as_bytes(), server_frame(FIN | CLOSE, &close_body(code, "")));
         }
     }
@@ -140,7 +141,7 @@ mod s5_5_2_ping {
             let payload = some_bytes(len);
             for before in [vec![], frame(TEXT, "message begun")] {
                 let mut bytes = [before, frame(FIN | PING, &payload)].concat();
-                let Ok(Some(Event::Ping(ping))) = Receiver::new(LIMITS).receive(&mut bytes) else {
+                let Ok(Some(Event::Ping(ping))) = ServerReceiver::new(LIMITS).receive(&mut bytes) else {
                     panic!("a Ping of {len} bytes is a Ping");
                 };
                 assert_eq!(ping.into_pong(), server_frame(FIN | PONG, &payload));
@@ -154,7 +155,7 @@ mod s5_5_2_ping {
             [frame(TEXT, "a"), frame(FIN | PING, "?"), frame(CONTINUATION, "b"), frame(FIN | PING, "")]
                 .concat();
         bytes.extend(frame(FIN | CONTINUATION, "c"));
-        let mut receiver = Receiver::new(LIMITS);
+        let mut receiver = ServerReceiver::new(LIMITS);
         for payload in ["?", ""] {
             let Ok(Some(Event::Ping(ping))) = receiver.receive(&mut bytes) else { panic!("no Ping") };
             assert_eq!(ping.into_pong(), server_frame(FIN | PONG, payload.as_bytes()));

@@ -3,7 +3,7 @@
 use chinwag::protocol::error::ProtocolError::UnmaskedFrame;
 use chinwag::protocol::event::Event;
 use chinwag::protocol::frame::{FrameHeader, Opcode};
-use chinwag::protocol::receiver::Receiver;
+use chinwag::protocol::receiver::ServerReceiver;
 
 use crate::support::*;
 
@@ -67,7 +67,7 @@ fn a_binary_message_of_64_kib() {
 
 /// The first message in `bytes`, as it is sent on.
 fn relayed(bytes: &mut [u8]) -> &[u8] {
-    match Receiver::new(LIMITS).receive(bytes) {
+    match ServerReceiver::new(LIMITS).receive(bytes) {
         Ok(Some(Event::Message(message))) => message.into_frame(),
         other => panic!("{other:?} is no message"),
     }

@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
-use chinwag::protocol::close::CloseFrame;
+use chinwag::protocol::control::ControlFrame;
 use chinwag::protocol::error::ProtocolError::{self, *};
 
 use crate::support::*;
 
-const ANSWERS: [(ProtocolError, u16, &str); 14] = [
+const ANSWERS: [(ProtocolError, u16, &str); 15] = [
     (UnmaskedFrame, 1002, "frame not masked"),
+    (MaskedFrame, 1002, "frame masked"),
     (ReservedBitsSet, 1002, "reserved bit set"),
     (ReservedOpcode, 1002, "reserved opcode"),
     (NonMinimalLength, 1002, "length not in its shortest form"),
@@ -42,7 +43,7 @@ fn every_error_is_listed_once() {
 fn the_words_fit_into_a_close_frame_whole() {
     for error in ProtocolError::ALL {
         assert!(error.reason().len() <= 123, "{error:?}");
-        let close = CloseFrame::new(error.close_code(), error.reason());
+        let close = ControlFrame::close(error.close_code(), error.reason(), None);
         let body = close_body(error.close_code().get(), error.reason());
         assert_eq!(close.as_bytes(), server_frame(FIN | CLOSE, &body), "{error:?}");
     }

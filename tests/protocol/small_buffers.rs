@@ -1,7 +1,7 @@
 //! A fixed buffer of every length: it suffices, or the receiver says that it does not.
 
 use chinwag::protocol::error::ProtocolError;
-use chinwag::protocol::receiver::{BufferTooSmall, Limits, Receiver};
+use chinwag::protocol::receiver::{BufferTooSmall, Limits, ServerReceiver};
 
 use crate::naive;
 use crate::support::*;
@@ -17,7 +17,7 @@ fn assert_least(least: usize, frames: &[Vec<u8>], what: &str) {
     let session = frames.concat();
     let expected = naive::decode(&session, LIMITS);
     assert!(!expected.is_empty(), "{what}");
-    for buffer_len in 0..=Receiver::buffer_len(LIMITS.max_message) {
+    for buffer_len in 0..=ServerReceiver::buffer_len(LIMITS.max_message) {
         let received = READS.map(|size| receive_in_a_buffer_of(buffer_len, &session, LIMITS, || size));
         assert!(received.iter().all(|one| *one == received[0]), "{what} in {buffer_len} bytes: {received:?}");
         match &received[0] {
@@ -85,7 +85,7 @@ fn what_is_refused_needs_no_more_than_what_was_accepted() {
 #[test]
 fn nothing_is_lost_by_it_a_longer_buffer_goes_on() {
     let session = [frame(TEXT, "one "), frame(FIN | PING, "?"), frame(FIN | CONTINUATION, "two")].concat();
-    let (mut receiver, mut buffer, mut filled) = (Receiver::new(LIMITS), Vec::new(), 0);
+    let (mut receiver, mut buffer, mut filled) = (ServerReceiver::new(LIMITS), Vec::new(), 0);
     let mut seen = Vec::new();
     for byte in &session {
         match receiver.compact(&mut buffer, filled) {
@@ -107,7 +107,7 @@ fn nothing_is_lost_by_it_a_longer_buffer_goes_on() {
 #[test]
 fn nothing_is_too_small_after_the_end() {
     for end in [frame(FIN | CLOSE, ""), vec![0xFF]] {
-        let (mut receiver, mut buffer) = (Receiver::new(LIMITS), [end, some_bytes(20)].concat());
+        let (mut receiver, mut buffer) = (ServerReceiver::new(LIMITS), [end, some_bytes(20)].concat());
         let _ = receiver.receive(&mut buffer);
         let filled = buffer.len();
         assert_eq!(receiver.compact(&mut buffer, filled), Ok(0));

@@ -3,7 +3,7 @@
 use chinwag::protocol::close::CloseCode;
 use chinwag::protocol::error::ProtocolError;
 use chinwag::protocol::event::{Event, Message, MessageType};
-use chinwag::protocol::receiver::{BufferTooSmall, Limits, Receiver};
+use chinwag::protocol::receiver::{BufferTooSmall, Limits, ServerReceiver};
 
 pub const FIN: u8 = 0b1_000_0000;
 pub const CONTINUATION: u8 = 0x0;
@@ -117,13 +117,13 @@ impl From<&Message<'_>> for Seen {
 
 /// A receiver with a buffer that grows as it must.
 pub struct Connection {
-    pub receiver: Receiver,
+    pub receiver: ServerReceiver,
     pub buffer: Vec<u8>,
 }
 
 impl Connection {
     pub fn new(limits: Limits) -> Connection {
-        Connection { receiver: Receiver::new(limits), buffer: Vec::new() }
+        Connection { receiver: ServerReceiver::new(limits), buffer: Vec::new() }
     }
 
     /// What `bytes` bring, and nothing once there was a Close or an error.
@@ -154,16 +154,16 @@ impl Connection {
 }
 
 /// A vector that is full can grow: no buffer of one is too small.
-pub fn compact(receiver: &mut Receiver, buffer: &mut Vec<u8>) {
+pub fn compact(receiver: &mut ServerReceiver, buffer: &mut Vec<u8>) {
     let filled = buffer.len();
     let kept = receiver.compact(buffer, filled);
     buffer.truncate(kept.unwrap_or(filled));
 }
 
-/// A fixed buffer of [`Receiver::buffer_len`] bytes, compacted before every read, always has room to read into.
+/// A fixed buffer of [`ServerReceiver::buffer_len`] bytes, compacted before every read, always has room to read into.
 pub fn receive_in_a_fixed_buffer(session: &[u8], limits: Limits, size: impl FnMut() -> usize) -> Vec<Seen> {
     // No message is longer than the session that it is in.
-    let buffer_len = Receiver::buffer_len(limits.max_message.min(session.len()));
+    let buffer_len = ServerReceiver::buffer_len(limits.max_message.min(session.len()));
     receive_in_a_buffer_of(buffer_len, session, limits, size)
         .unwrap_or_else(|seen| panic!("{buffer_len} bytes are too few after {seen:?}"))
 }
@@ -176,7 +176,7 @@ pub fn receive_in_a_buffer_of(
     limits: Limits,
     mut size: impl FnMut() -> usize,
 ) -> Result<Vec<Seen>, Vec<Seen>> {
-    let mut receiver = Receiver::new(limits);
+    let mut receiver = ServerReceiver::new(limits);
     let mut buffer = vec![0xAA; buffer_len];
     let (mut filled, mut rest, mut seen) = (0, session, Vec::new());
     while !rest.is_empty() {

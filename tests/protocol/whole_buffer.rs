@@ -1,7 +1,7 @@
 //! What the receiver does to its caller's buffer: the frame in place, and what is kept.
 
 use chinwag::protocol::event::Event;
-use chinwag::protocol::receiver::Receiver;
+use chinwag::protocol::receiver::ServerReceiver;
 
 use crate::support::*;
 
@@ -9,7 +9,7 @@ const SIZES: [usize; 12] = [0, 1, 2, 3, 4, 125, 126, 127, 128, 65535, 65536, 655
 
 /// Reads `pieces` one by one and returns the first message as it is sent on.
 fn relayed(pieces: &[Vec<u8>], compacting: bool) -> Vec<u8> {
-    let mut receiver = Receiver::new(LIMITS);
+    let mut receiver = ServerReceiver::new(LIMITS);
     let mut buffer = Vec::new();
     for piece in pieces {
         if compacting {
@@ -82,7 +82,7 @@ mod frame_in_place {
             [frame(FIN | TEXT, "one"), frame(BINARY, ""), frame(FIN | CONTINUATION, some_bytes(126))]
                 .concat();
         buffer.extend(frame(FIN | PING, "three"));
-        let mut receiver = Receiver::new(LIMITS);
+        let mut receiver = ServerReceiver::new(LIMITS);
         let mut sent = Vec::new();
         while let Some(event) = receiver.receive(&mut buffer).expect("legal") {
             match event {
@@ -143,7 +143,7 @@ mod compact {
     fn between_two_events_changes_nothing() {
         let mut buffer = [frame(FIN | TEXT, "one"), frame(TEXT, "t"), frame(FIN | PING, "?")].concat();
         buffer.extend([frame(FIN | CONTINUATION, "wo"), frame(FIN | TEXT, "three")].concat());
-        let mut receiver = Receiver::new(LIMITS);
+        let mut receiver = ServerReceiver::new(LIMITS);
         let mut seen = Vec::new();
         while let Some(event) = receiver.receive(&mut buffer).expect("legal") {
             seen.push(Seen::from(event));

@@ -81,7 +81,7 @@ fn what_one_message_takes_is_left_free_by_all_others() {
             held(&memory, Purpose::Receive, most_by_little(&memory, Purpose::Receive) - others.bytes);
         assert!(!memory.is_plentiful(), "histories are shorter than that");
         let mut buffer = Charge::new(&memory, Purpose::Receive);
-        let received = Receiver::buffer_len(message).max(READ_MAX);
+        let received = ServerReceiver::buffer_len(message).max(READ_MAX);
         buffer.resize_for_message(received).unwrap();
         let mut post = Charge::new(&memory, Purpose::Post);
         post.resize(2 * message + OVERHEAD).unwrap();

@@ -298,7 +298,7 @@ function receive(data) {
   if (typeof data !== 'string') return receiveUnknown(new TextDecoder().decode(data));
   const value = attempt(() => JSON.parse(data));
   // The server lets nobody else send what begins like this.
-  if (value && /^\{"type":"(welcome|joined|left)"/.test(data)) announce(value);
+  if (value && /^\{"type":"(welcome|joined|left|alive)"/.test(data)) announce(value);
   else if (isMessage(value)) receiveMessage(value, data);
   else receiveUnknown(data);
 }
@@ -350,6 +350,7 @@ function see(id) {
 // Who is here
 
 function announce({ type, name: who, names, online }) {
+  if (type === 'alive') return;
   $('online').textContent = `${online} here`;
   if (type === 'welcome') return welcome(names);
   // The others come behind the history.

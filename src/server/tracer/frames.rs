@@ -3,7 +3,7 @@
 use crate::protocol::error::ProtocolError;
 use crate::protocol::event::Event;
 use crate::protocol::frame::{FrameHeader, Opcode};
-use crate::protocol::receiver::{Limits, Receiver};
+use crate::protocol::receiver::{Limits, ServerReceiver};
 use crate::trace::{Count, Explanation, SHOWN_MAX, Text};
 
 /// The most that is kept of a frame, in bytes: what is shown of it.
@@ -90,7 +90,7 @@ impl Frames {
 
 /// Reads along as the server does.
 struct Judge {
-    receiver: Receiver,
+    receiver: ServerReceiver,
     buffer: Vec<u8>,
     /// How many frames the present message has had before this one.
     fragments: u32,
@@ -108,7 +108,7 @@ enum Verdict {
 
 impl Judge {
     fn new(limits: Limits) -> Self {
-        Judge { receiver: Receiver::new(limits), buffer: Vec::new(), fragments: 0 }
+        Judge { receiver: ServerReceiver::new(limits), buffer: Vec::new(), fragments: 0 }
     }
 
     /// Takes a piece of one frame, and says how much of it was looked at until there was something to say.

@@ -5,10 +5,10 @@
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
 
-use chinwag::protocol::close::CloseFrame;
+use chinwag::protocol::control::ControlFrame;
 use chinwag::protocol::error::ProtocolError;
 use chinwag::protocol::event::{Event, MessageType};
-use chinwag::protocol::receiver::{Limits, Receiver};
+use chinwag::protocol::receiver::{Limits, ServerReceiver};
 use chinwag::trace::explain;
 
 const LIMITS: Limits = Limits { max_message: 256, max_fragments: 8 };
@@ -19,8 +19,8 @@ const UNMASKED: [u8; 7] = [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f];
 
 /// What a device has for a connection: its state and its buffer, both of a size known when it is built.
 struct Connection {
-    receiver: Receiver,
-    buffer: [u8; Receiver::buffer_len(LIMITS.max_message)],
+    receiver: ServerReceiver,
+    buffer: [u8; ServerReceiver::buffer_len(LIMITS.max_message)],
     filled: usize,
 }
 
@@ -48,7 +48,7 @@ fn first_failure(connection: &mut Connection) -> i32 {
     let Err(error) = connection.read(&UNMASKED) else {
         return 4;
     };
-    let close = CloseFrame::new(error.close_code(), error.reason());
+    let close = ControlFrame::close(error.close_code(), error.reason(), None);
     let expected = b"\x88\x12\x03\xeaframe not masked";
     if error != ProtocolError::UnmaskedFrame || close.as_bytes() != expected {
         return 5;
@@ -85,10 +85,10 @@ extern "C" fn rust_eh_personality() {}
 
 #[unsafe(no_mangle)]
 extern "C" fn main() -> i32 {
-    let receiver = Receiver::new(LIMITS);
+    let receiver = ServerReceiver::new(LIMITS);
     first_failure(&mut Connection {
         receiver,
-        buffer: [0; Receiver::buffer_len(LIMITS.max_message)],
+        buffer: [0; ServerReceiver::buffer_len(LIMITS.max_message)],
         filled: 0,
     })
 }

@@ -1,7 +1,7 @@
 //! §5.2: a frame's header.
 
 use chinwag::protocol::error::ProtocolError::{self, *};
-use chinwag::protocol::frame::{FrameHeader, Opcode};
+use chinwag::protocol::frame::{FrameHeader, Opcode, Sender};
 
 /// A header at the front of the input.
 pub fn holds(input: &[u8]) -> bool {
@@ -9,7 +9,7 @@ pub fn holds(input: &[u8]) -> bool {
     let (decided_at, verdict) = read(input);
     for len in 0..=input.len() {
         let prefix = &input[..len];
-        let parsed = FrameHeader::parse(prefix);
+        let parsed = FrameHeader::parse(prefix, Sender::Client);
         match verdict {
             _ if len < decided_at => assert_eq!(parsed, Ok(None), "too early: {prefix:02x?}"),
             Ok(header) => assert_eq!(parsed, Ok(Some((header, &prefix[decided_at..]))), "{prefix:02x?}"),
@@ -29,7 +29,7 @@ pub fn holds(input: &[u8]) -> bool {
     let encoded = unmasked.encode(&mut out);
     assert_eq!(encoded, write(&unmasked));
     assert_eq!(encoded.len(), decided_at - 4);
-    assert_eq!(FrameHeader::parse(encoded), Err(UnmaskedFrame));
+    assert_eq!(FrameHeader::parse(encoded, Sender::Client), Err(UnmaskedFrame));
     true
 }
 

@@ -89,7 +89,7 @@ fn check_decided_in_time(bytes: &[u8], limits: Limits, counts: &[usize]) {
 
 /// What comes after an event is not touched before the next one is asked for.
 fn check_left_alone(bytes: &[u8], limits: Limits, counts: &[usize]) {
-    let mut receiver = chinwag::protocol::receiver::Receiver::new(limits);
+    let mut receiver = chinwag::protocol::receiver::ServerReceiver::new(limits);
     let mut buffer = bytes.to_vec();
     for number in 1..=counts.last().copied().unwrap_or(0).min(8) {
         let Ok(Some(_)) = receiver.receive(&mut buffer) else { return };

@@ -18,7 +18,7 @@
 
 use std::{mem, str};
 
-use crate::protocol::frame::{FrameHeader, Opcode, parse_first_byte};
+use crate::protocol::frame::{FrameHeader, Opcode, Sender};
 use crate::server::link::news::News;
 use crate::server::names::{is_client_name, is_room_name};
 use crate::server::room::is_forged;
@@ -189,16 +189,8 @@ pub(super) fn is_acceptable(frame: &[u8], max_message: usize) -> bool {
 
 /// A whole frame as a server writes it. Its header has one form only (§5.2), so the right one is what would be written.
 fn parse_whole(frame: &[u8]) -> Option<(Opcode, &[u8])> {
-    let header_len = match frame.get(1)? {
-        127 => 10,
-        126 => 4,
-        _ => 2,
-    };
-    let (header, payload) = frame.split_at_checked(header_len)?;
-    let (fin, opcode) = parse_first_byte(header[0]).ok()?;
-    let payload_len = payload.len() as u64;
-    let expected = FrameHeader { fin: true, opcode, masking_key: None, payload_len };
-    (fin && header == expected.encode(&mut [0; FrameHeader::MAX_LEN])).then_some((opcode, payload))
+    let (header, payload) = FrameHeader::parse(frame, Sender::Server).ok()??;
+    (header.fin && header.payload_len == payload.len() as u64).then_some((header.opcode, payload))
 }
 
 fn number(rest: &mut &[u8]) -> Option<u64> {
