@@ -91,7 +91,9 @@ fn contenders(args: &Args) -> Result<Vec<Contender>> {
     let wanted = |name: &str| args.servers.is_empty() || args.servers.iter().any(|server| server == name);
     let mut contenders = Vec::new();
     if wanted(CHINWAG) {
-        contenders.push(Contender::chinwag(&["--listen", "127.0.0.1:0", "--max-clients", "12000"])?);
+        // As much memory as gives sockets the buffers that they have with the default of 1,024 clients.
+        let args = ["--listen", "127.0.0.1:0", "--max-clients", "12000", "--max-memory", "768M"];
+        contenders.push(Contender::chinwag(&args)?);
     }
     for (name, path, args) in PEERS.iter().filter(|(name, ..)| wanted(name)) {
         let args = args.iter().map(|arg| arg.to_string()).collect();

@@ -11,8 +11,7 @@
 //! assert!(!format!("{request:?}").contains("id=7"));
 //! ```
 
-use core::fmt;
-use core::str;
+use core::{fmt, str};
 
 use super::head::is_token;
 

@@ -23,8 +23,7 @@
 //! assert_eq!(request.handshake(), Ok(Some(*b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")));
 //! ```
 
-use core::fmt;
-use core::str;
+use core::{fmt, str};
 
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use base64::{Engine, alphabet};
@@ -33,8 +32,7 @@ use sha1_smol::Sha1;
 use super::fields::{Fields, cut};
 use super::handshake_error::HandshakeError;
 use super::head::{Head, is_absolute};
-use super::head_writer::HeadWriter;
-pub use super::head_writer::WriteError;
+use super::head_writer::{WriteError, begins_as_ours, write_head};
 use super::origin::{Authority, Origin};
 
 /// What a request wants done.
@@ -45,11 +43,15 @@ pub enum Method {
     Get,
     /// The answer to GET, without its body.
     Head,
+    /// A message.
+    Post,
+    /// The methods that there are.
+    Options,
     /// Any other method.
     Other,
 }
 
-/// A request with a head that is well formed, HTTP/1.1, for one host, and without a body.
+/// A request with a head that is well formed, for one host, and without a body: HTTP/1.1, or HTTP/1.0 if it only asks.
 #[derive(Clone, Copy)]
 pub struct Request<'h> {
     /// What is to be done.
@@ -58,8 +60,8 @@ pub struct Request<'h> {
     pub path: &'h str,
     /// The target's query, as it was sent, without its question mark.
     pub query: Option<&'h str>,
-    /// The host and port in `Host`.
-    pub host: Authority<'h>,
+    /// The host and port in `Host`, which only an HTTP/1.0 request may lack.
+    pub host: Option<Authority<'h>>,
     /// All fields, `Host` among them.
     pub fields: Fields<'h>,
 }
@@ -82,18 +84,31 @@ impl<'h> Request<'h> {
         let (request_line, header_lines) = cut(head, b'\n').ok_or(HandshakeError::MalformedHead)?;
         let (method, target) = cut(request_line, b' ').ok_or(HandshakeError::MalformedHead)?;
         let (target, version) = cut(target, b' ').ok_or(HandshakeError::MalformedHead)?;
-        // §4.2.1 (1): "An HTTP/1.1 or higher GET request". There is no higher one of this syntax.
-        if version != b"HTTP/1.1\r" {
-            return Err(HandshakeError::HttpVersion);
-        }
         let method = match method {
             b"GET" => Method::Get,
             b"HEAD" => Method::Head,
+            b"POST" => Method::Post,
+            b"OPTIONS" => Method::Options,
             _ => Method::Other,
         };
         let fields = Fields { lines: header_lines };
-        let host = fields.single("Host").and_then(Authority::parse).ok_or(HandshakeError::InvalidHost)?;
-        let (path, query) = split_target(target, &host).ok_or(HandshakeError::InvalidHost)?;
+        let is_old = version == b"HTTP/1.0\r";
+        // §4.2.1 (1): "An HTTP/1.1 or higher GET request". There is no higher one of this syntax, and by the older one
+        // nothing is opened or said.
+        let only_asks = match method {
+            Method::Get => !fields.lists("Upgrade", "websocket"),
+            Method::Head | Method::Options => true,
+            Method::Post | Method::Other => false,
+        };
+        if version != b"HTTP/1.1\r" && !(is_old && only_asks) {
+            return Err(HandshakeError::HttpVersion);
+        }
+        let host = fields.single("Host").and_then(Authority::parse);
+        // RFC 9112 §3.2: "A server MUST respond with a 400 [...] to any HTTP/1.1 request message that lacks a Host".
+        if host.is_none() && !(is_old && fields.values("Host").next().is_none()) {
+            return Err(HandshakeError::InvalidHost);
+        }
+        let (path, query) = split_target(target, host).ok_or(HandshakeError::InvalidHost)?;
         check_no_body(fields)?;
         Ok(Some((Request { method, path, query, host, fields }, rest)))
     }
@@ -117,8 +132,7 @@ impl<'h> Request<'h> {
 
     /// Returns whether an opening handshake is meant at least in part: by `Upgrade`, or by any field of §11.3.
     pub fn asks_for_upgrade(&self) -> bool {
-        let mut beginnings = self.fields.iter().filter_map(|(name, _)| name.get(..PREFIX.len()));
-        let has_ours = beginnings.any(|beginning| beginning.eq_ignore_ascii_case(PREFIX));
+        let has_ours = self.fields.iter().any(|(name, _)| begins_as_ours(name));
         self.method != Method::Head && (has_ours || self.names_websocket())
     }
 
@@ -168,9 +182,6 @@ impl fmt::Debug for Request<'_> {
 /// A `Sec-WebSocket-Accept`: the base64 of a SHA-1 (§4.2.2 (5.4)).
 pub type AcceptKey = [u8; 28];
 
-/// What the names of all fields of §11.3 begin with.
-const PREFIX: &str = "Sec-WebSocket-";
-
 /// What is appended to a key before it is hashed: it "is unlikely to be used by network endpoints that do not
 /// understand the WebSocket Protocol" (§1.3).
 pub const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -215,12 +226,10 @@ impl SwitchingProtocols<'_> {
     ///
     /// The first part that is not as it has to be, or does not fit.
     pub fn write<'o>(&self, out: &'o mut [u8]) -> Result<&'o [u8], WriteError> {
-        let mut head = HeadWriter::new(out);
-        head.line(&[b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade"])?;
-        head.line(&[b"Sec-WebSocket-Accept: ", &self.accept_key])?;
-        head.subprotocols(self.subprotocol.as_slice())?;
-        head.fields(self.fields)?;
-        head.finish()
+        const BEGINNING: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            Sec-WebSocket-Accept: ";
+        let accept_key = str::from_utf8(&self.accept_key).unwrap_or_default();
+        write_head(out, &[BEGINNING, accept_key], self.subprotocol.as_slice(), self.fields)
     }
 }
 
@@ -229,21 +238,20 @@ impl SwitchingProtocols<'_> {
 /// The last character before the padding has four bits more than these 16 bytes. They may be anything (RFC 4648 §3.5),
 /// as in "AQIDBAUGBwgJCgsMDQ4PEC==", which §4.1 prints.
 fn is_key(key: &[u8]) -> bool {
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(
-        &alphabet::STANDARD,
-        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
-    );
+    const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, CONFIG);
     // 24 characters may be up to 18 bytes.
     key.len() == 24 && LENIENT.decode_slice(key, &mut [0; 18]) == Ok(16)
 }
 
 /// Returns a target's path and query. In absolute form it also names a host: where that is another one than `Host`
 /// (RFC 9112 §3.2.2), there is nothing to return.
-fn split_target<'h>(target: &'h [u8], host: &Authority<'_>) -> Option<(&'h str, Option<&'h str>)> {
+fn split_target<'h>(target: &'h [u8], host: Option<Authority<'_>>) -> Option<(&'h str, Option<&'h str>)> {
     let mut local = str::from_utf8(target).ok()?;
     if let Some((scheme, rest)) = local.split_once("://").filter(|_| is_absolute(target)) {
         let (authority, after) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        Authority::parse(authority.as_bytes()).filter(|named| named.is_same(host, scheme))?;
+        Authority::parse(authority.as_bytes())
+            .filter(|named| host.is_some_and(|host| named.is_same(&host, scheme)))?;
         local = after;
     }
     let (path, query) = match local.split_once('?') {

@@ -35,7 +35,7 @@ pub enum HandshakeError {
     TargetTooLong,
     /// A head longer than [`Head::MAX_LEN`](super::head::Head::MAX_LEN), or of too many header lines: 431.
     HeadTooLarge,
-    /// Any other version than HTTP/1.1 (§4.2.1 (1)): 505.
+    /// Any other version than HTTP/1.1 (§4.2.1 (1)), or HTTP/1.0 where something is opened or said: 505.
     HttpVersion,
     /// No `Host`, more than one, one that is no `host[:port]` or not that of the target (RFC 9112 §3.2): 400.
     InvalidHost,

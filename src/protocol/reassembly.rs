@@ -105,6 +105,7 @@ impl Frame {
     pub(super) fn unmask(&mut self, piece: &mut [u8]) {
         apply_mask(piece, self.masking_key);
         self.masking_key.rotate_left(piece.len() % 4);
+        self.remaining = self.remaining.saturating_sub(piece.len());
     }
 }
 

@@ -13,7 +13,7 @@ use super::connection::{Connection, LATE_READS_MAX, Reader};
 use super::memory::Purpose;
 use super::metrics::Dropped;
 use super::pace::{Rest, TICK};
-use super::room::{Farewell, is_forged};
+use super::room::{Farewell, alive, is_forged};
 use super::rooms::Seat;
 use super::shared::Shared;
 use crate::protocol::close::CloseCode;
@@ -101,6 +101,8 @@ pub(super) struct Chat<'s> {
     heard: Instant,
     /// When it was pinged, if nothing has come since.
     pinged: Option<Instant>,
+    /// When it is told next that its path is not dead, if it wants to know.
+    next_alive: Option<Instant>,
     /// When the first byte of the present message was seen.
     message_begun: Option<Instant>,
     /// How many reads there have been after its deadline.
@@ -113,7 +115,14 @@ pub(super) struct Chat<'s> {
 
 impl<'s> Chat<'s> {
     /// `buffer` has what came behind the request head.
-    pub(super) fn new(shared: &'s Shared, reader: Reader, buffer: Buffer, seat: Seat<Connection>) -> Self {
+    pub(super) fn new(
+        shared: &'s Shared,
+        reader: Reader,
+        buffer: Buffer,
+        seat: Seat<Connection>,
+        alive: bool,
+    ) -> Self {
+        let (now, interval) = (Instant::now(), shared.config.ping_interval);
         Chat {
             shared,
             reader,
@@ -122,8 +131,9 @@ impl<'s> Chat<'s> {
             seat,
             received: 0,
             rest: Rest::default(),
-            heard: Instant::now(),
+            heard: now,
             pinged: None,
+            next_alive: (alive && !interval.is_zero()).then(|| now + interval),
             message_begun: None,
             late_reads: 0,
             needed: None,
@@ -160,6 +170,7 @@ impl<'s> Chat<'s> {
                 return end;
             }
             self.rest();
+            self.tell_alive();
             if self.buffer.is_wanted() {
                 self.buffer.shrink();
             }
@@ -255,7 +266,7 @@ impl<'s> Chat<'s> {
         let life = (config.ping_interval > Duration::ZERO)
             .then(|| self.pinged.unwrap_or(self.heard) + config.ping_interval);
         let shrink = self.needed.filter(|_| self.holds_memory()).map(|needed| needed + SHRINK_AFTER);
-        [message, life, shrink].into_iter().flatten().min()
+        [message, life, self.next_alive, shrink].into_iter().flatten().min()
     }
 
     fn holds_memory(&self) -> bool {
@@ -269,6 +280,17 @@ impl<'s> Chat<'s> {
             self.buffer.shrink();
             self.seat.shrink();
             self.needed = None;
+        }
+    }
+
+    /// Tells a client that its path is not dead, if it wants to know and it is time. It is posted at once: nothing else may
+    /// be said for long.
+    fn tell_alive(&mut self) {
+        let interval = self.shared.config.ping_interval;
+        if self.next_alive.is_some_and(|next| next <= Instant::now()) {
+            self.seat.answer(&alive(interval), false);
+            self.seat.flush();
+            self.next_alive = Some(Instant::now() + interval);
         }
     }
 

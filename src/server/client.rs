@@ -12,9 +12,10 @@ use super::connection::{Connection, Reader};
 use super::refusal::Refusal;
 use super::request;
 use super::response;
-use super::room::{Newcomer, Wire};
+use super::room::{Newcomer, Places, Wire};
 use super::shared::Shared;
-use super::site::{Answer, Invitation};
+use super::site::{Answer, Entrance, Invitation};
+use super::stream;
 use crate::protocol::receiver::ServerReceiver;
 
 /// Serves one connection to its end.
@@ -48,30 +49,47 @@ fn respond(connection: &Connection, mut reader: Reader, response: &[u8], shared:
 /// Takes a client into its room, and sees it to its end.
 fn chat(
     connection: &Arc<Connection>,
-    reader: Reader,
+    mut reader: Reader,
     buffer: Buffer,
     shared: &Arc<Shared>,
     invitation: Invitation,
 ) {
-    let Invitation { accept_key, room, mut wishes } = invitation;
+    let Invitation { entrance, room, mut wishes } = invitation;
     let echo = shared.config.echo;
     if echo {
         wishes = Default::default();
     }
     let who = Who { connection, room: &room, name: wishes.name.clone() };
+    let (greeting, places) = match entrance {
+        Entrance::WebSocket(accept_key) => (response::switch_protocols(&accept_key), None),
+        Entrance::Events(since) => {
+            connection.becomes_event_stream(response::event_stream(), &shared.memory);
+            (Vec::new(), Some(Places { since }))
+        }
+    };
+    let is_stream = places.is_some();
     let newcomer = Newcomer {
         wire: Some(Arc::clone(connection)),
-        greeting: response::switch_protocols(&accept_key),
+        greeting,
         name: wishes.name,
         history: wishes.history,
+        places,
     };
     // Nobody shares a room with an echo: each has one of its own, under a name that no path can have.
     let name = if echo { format!("#{}", connection.number) } else { room.clone() };
-    let Some(seat) = shared.rooms.enter(&name, newcomer) else {
+    let Some(mut seat) = shared.rooms.enter(&name, newcomer) else {
         return respond(connection, reader, &response::refuse(Refusal::ServerFull, b""), shared);
     };
+    if wishes.own {
+        seat.hear_own();
+    }
     shared.log.info(format_args!("{who} joined"));
-    let end = Chat::new(shared, reader, buffer, seat).run(connection);
+    let end = if is_stream {
+        drop(buffer);
+        stream::stay(connection, &mut reader, &seat, shared, wishes.alive)
+    } else {
+        Chat::new(shared, reader, buffer, seat, wishes.alive).run(connection)
+    };
     shared.log.info(format_args!("{who} left: {end}"));
 }
 

@@ -2,11 +2,13 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use super::events::EventWire;
 use super::gate::Permit;
+use super::memory::Memory;
 use super::metrics::{Dropped, Metrics};
 use super::pace::READ_MAX;
 use super::room::Wire;
@@ -31,6 +33,8 @@ pub(crate) struct Connection {
     metrics: Arc<Metrics>,
     /// Who explains what passes, if it is to be explained.
     tracer: Option<Box<Tracer>>,
+    /// What makes events of what a room sends, if it is an event stream.
+    events: OnceLock<Box<EventWire>>,
     /// Whether its request is still awaited: nothing is lost if it is cut now.
     awaits_head: AtomicBool,
     /// Why it was cut by the room's writer, or for the sake of the others.
@@ -56,6 +60,7 @@ impl Connection {
             permit,
             metrics,
             tracer: tracer.map(Box::new),
+            events: OnceLock::new(),
             awaits_head: AtomicBool::new(true),
             dropped: Mutex::new(None),
             writing_ended: Mutex::new(false),
@@ -81,6 +86,24 @@ impl Connection {
             bytes = &bytes[sent..];
         }
         Ok(())
+    }
+
+    /// From now on, what a room sends is sent on as events, behind this head.
+    pub(crate) fn becomes_event_stream(&self, head: Vec<u8>, memory: &Arc<Memory>) {
+        let _ = self.events.set(Box::new(EventWire::new(head, memory)));
+    }
+
+    /// Sends what a room has for its client, as that wants it.
+    fn send_with(&self, frames: &[u8], send: impl Fn(&[u8]) -> io::Result<usize>) -> io::Result<usize> {
+        let send = |bytes: &[u8]| {
+            let sent = none_if_not_now(send(bytes))?.unwrap_or(0);
+            self.count_out(&bytes[..sent]);
+            Ok(sent)
+        };
+        match self.events.get() {
+            Some(events) => events.send(frames, send),
+            None => send(frames),
+        }
     }
 
     fn count_out(&self, bytes: &[u8]) {
@@ -139,15 +162,11 @@ impl Connection {
 
 impl Wire for Connection {
     fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
-        let sent = none_if_not_now(sys::send_now(&self.socket, bytes))?.unwrap_or(0);
-        self.count_out(&bytes[..sent]);
-        Ok(sent)
+        self.send_with(bytes, |bytes| sys::send_now(&self.socket, bytes))
     }
 
     fn send_some(&self, bytes: &[u8]) -> io::Result<usize> {
-        let sent = none_if_not_now((&self.socket).write(bytes))?.unwrap_or(0);
-        self.count_out(&bytes[..sent]);
-        Ok(sent)
+        self.send_with(bytes, |bytes| (&self.socket).write(bytes))
     }
 
     fn end_writing(&self) {

@@ -26,6 +26,7 @@ pub(crate) enum Dropped {
 pub(crate) struct Metrics {
     clients: AtomicU64,
     rooms: AtomicU64,
+    streams: AtomicU64,
     messages_in: AtomicU64,
     deliveries: AtomicU64,
     bytes_in: AtomicU64,
@@ -51,6 +52,14 @@ impl Metrics {
 
     pub(crate) fn left(&self) {
         self.clients.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn stream_opened(&self) {
+        self.streams.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn stream_ended(&self) {
+        self.streams.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(crate) fn room_opened(&self) {
@@ -99,6 +108,7 @@ impl Metrics {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         page.single("clients", "gauge", "Clients in a room.", get(&self.clients));
         page.single("rooms", "gauge", "Rooms with a client in them.", get(&self.rooms));
+        page.single("streams", "gauge", "Clients that are event streams.", get(&self.streams));
         page.single("messages_in_total", "counter", "Messages received.", get(&self.messages_in));
         page.single(
             "deliveries_total",

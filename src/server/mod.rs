@@ -9,6 +9,7 @@
 //!   acceptor    accepting: each connection gets a place and a thread, or is refused
 //!   client      one client's life: request head, answer, room, closing
 //!   request     receiving a request until it is whole, or refused, or late
+//!   stream      a client in its room without WebSocket: listening to events
 //!   chat        a client in its room: reading and posting until there is a reason to end
 //!   site        what a request is answered
 //!   shared      what all threads of a server share
@@ -20,6 +21,7 @@
 //!   addresses   how many of them one address may have
 //!   policy      who may come in, by host and by origin
 //!   config      what an operator may choose
+//!   events      what a room sends, as events
 //!   link        to other servers that share the rooms
 //!   room        who is in it, what is to be sent to them, and the one place that writes to clients
 //!   response    how responses are written
@@ -43,6 +45,7 @@ mod client;
 pub mod config;
 mod connection;
 mod date;
+mod events;
 mod gate;
 mod link;
 mod log;
@@ -59,6 +62,7 @@ mod room;
 mod rooms;
 mod shared;
 mod site;
+mod stream;
 mod sync;
 mod tracer;
 mod wishes;

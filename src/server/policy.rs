@@ -32,22 +32,27 @@ impl Policy {
         }
     }
 
-    /// Checks the host of a request from `peer` and, if it asks for an upgrade, its origin.
-    pub(crate) fn check(&self, request: &Request<'_>, peer: IpAddr) -> Result<(), Refusal> {
+    /// Checks the host of a request from `peer` and, where that matters, its origin.
+    pub(crate) fn check(
+        &self,
+        request: &Request<'_>,
+        peer: IpAddr,
+        origin_matters: bool,
+    ) -> Result<(), Refusal> {
         if self.allows_all {
             return Ok(());
         }
-        if !self.allows_host(canonical(request.host.host), peer) {
+        if request.host.is_some_and(|host| !self.allows_host(canonical(host.host), peer)) {
             return Err(Refusal::HostNotAllowed);
         }
-        if !request.asks_for_upgrade() {
+        if !origin_matters {
             return Ok(());
         }
         match request.origin()? {
-            Some(origin) if !origin.is_of_host(&request.host) && !self.allows_origin(&origin) => {
-                Err(Refusal::OriginNotAllowed)
-            }
-            _ => Ok(()),
+            None => Ok(()),
+            Some(origin) if request.host.is_some_and(|host| origin.is_of_host(&host)) => Ok(()),
+            Some(origin) if self.allows_origin(&origin) => Ok(()),
+            Some(_) => Err(Refusal::OriginNotAllowed),
         }
     }
 

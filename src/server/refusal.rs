@@ -17,7 +17,7 @@ mod tests;
 pub(crate) enum Refusal {
     /// What the protocol refuses.
     Handshake(HandshakeError),
-    /// Another method than GET and HEAD.
+    /// Another method than GET, HEAD and OPTIONS.
     MethodNotAllowed,
     /// No such room or page.
     NotFound,
@@ -70,11 +70,11 @@ impl Refusal {
 
     const fn answer(self) -> (u16, &'static str, &'static str, &'static str) {
         const CLOSE: &str = "Connection: close\r\n";
-        const ALLOW: &str = "Connection: close\r\nAllow: GET, HEAD\r\n";
+        const ALLOW: &str = "Connection: close\r\nAllow: GET, HEAD, OPTIONS\r\n";
         const LATER: &str = "Connection: close\r\nRetry-After: 5\r\n";
         match self {
             Self::Handshake(error) => (error.status(), error.reason_phrase(), error.fields(), error.reason()),
-            Self::MethodNotAllowed => (405, "Method Not Allowed", ALLOW, "GET and HEAD only"),
+            Self::MethodNotAllowed => (405, "Method Not Allowed", ALLOW, "GET, HEAD and OPTIONS only"),
             Self::NotFound => (404, "Not Found", CLOSE, "no such room or page"),
             Self::HostNotAllowed => (403, "Forbidden", CLOSE, "host not allowed"),
             Self::OriginNotAllowed => (403, "Forbidden", CLOSE, "origin not allowed"),

@@ -11,6 +11,8 @@ use crate::protocol::head::Head;
 
 /// Reads a request head and decides the answer; `None` where nobody waits for one: the peer is gone, or has never said
 /// anything. Of what has arrived, only what comes after the head is left.
+// What lies on the stack here is gone before the client stays: see `Rooms::enter`.
+#[inline(never)]
 pub(crate) fn receive(
     connection: &Connection,
     reader: &mut Reader,

@@ -22,6 +22,17 @@ pub(crate) fn switch_protocols(accept_key: &AcceptKey) -> Vec<u8> {
     response
 }
 
+/// Returns the head of an event stream (the HTML standard, *Server-sent events*). Nobody keeps any of that back, least of
+/// all a proxy.
+pub(crate) fn event_stream() -> Vec<u8> {
+    format!(
+        "{}Content-Type: text/event-stream\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n\
+         X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
+        begin("200 OK")
+    )
+    .into_bytes()
+}
+
 /// Returns a response whose body a HEAD does not get. Of `fields` each ends with its CRLF, `Connection` among them.
 pub(crate) fn with_body(
     status: &str,
@@ -32,11 +43,21 @@ pub(crate) fn with_body(
 ) -> Vec<u8> {
     let len = body.len();
     let body = if is_head { "" } else { body };
-    // RFC 9110 §6.6.1: "An origin server without a clock MUST NOT generate a Date header field."
-    let date = HttpDate::now().map_or_else(String::new, |date| format!("Date: {date}\r\n"));
+    let begin = begin(status);
     format!(
-        "HTTP/1.1 {status}\r\n{date}{fields}Content-Type: {content_type}\r\nContent-Length: {len}\r\n\
+        "{begin}{fields}Content-Type: {content_type}\r\nContent-Length: {len}\r\n\
          X-Content-Type-Options: nosniff\r\n\r\n{body}"
     )
     .into_bytes()
+}
+
+/// Returns the response that says nothing more than its fields (RFC 9110 §15.3.5).
+pub(crate) fn no_content(fields: &str) -> Vec<u8> {
+    format!("{}{fields}\r\n", begin("204 No Content")).into_bytes()
+}
+
+fn begin(status: &str) -> String {
+    // RFC 9110 §6.6.1: "An origin server without a clock MUST NOT generate a Date header field."
+    let date = HttpDate::now().map_or_else(String::new, |date| format!("Date: {date}\r\n"));
+    format!("HTTP/1.1 {status}\r\n{date}")
 }

@@ -12,7 +12,7 @@ use super::link::{Link, News, Presence};
 use super::memory::Memory;
 use super::metrics::Metrics;
 use super::pace::Rest;
-use super::room::{Bounds, Farewell, MemberId, Newcomer, Room, Wire};
+use super::room::{Bounds, Farewell, MemberId, NOBODY, Newcomer, Room, Wire};
 use super::sync::{Mutex, lock};
 use neighbours::{NeighbourId, Neighbours};
 
@@ -52,8 +52,10 @@ impl<W: Wire> Rooms<W> {
         &self.link
     }
 
-    /// Returns a seat for `newcomer` in the room of this name, which comes into being if need be. Once the rooms are
-    /// closed, there are none.
+    /// Returns a seat for `newcomer` in the room of this name, which comes into being if need be. It is greeted with the
+    /// next [`Seat::flush`]. Once the rooms are closed, there are no seats.
+    // A client's stack has two pages for as long as what lies on it here is gone before its room is flushed.
+    #[inline(never)]
     pub(crate) fn enter(self: &Arc<Self>, name: &str, newcomer: Newcomer<W>) -> Option<Seat<W>> {
         let (room, (id, presence)) = {
             let mut open = lock(&self.open);
@@ -73,16 +75,15 @@ impl<W: Wire> Rooms<W> {
             (Arc::clone(&occupied.room), occupied.room.join(newcomer, introduce))
         };
         self.metrics.joined();
-        let seat = Seat {
+        Some(Seat {
             rooms: Arc::clone(self),
             name: name.to_owned(),
             room,
             id,
+            from: id,
             farewell: None,
             _presence: presence,
-        };
-        seat.flush();
-        Some(seat)
+        })
     }
 
     /// Sends everyone a Close behind what they are still to get, and lets nobody in any more. A room that is busy is
@@ -189,7 +190,7 @@ impl<'n, W: Wire> Delivery<'_, 'n, W> {
         let rooms = self.rooms;
         let room = self.found.entry(name).or_insert_with(|| lock(&rooms.open).find(name));
         let Some(room) = room else { return };
-        room.relay_from_elsewhere(frame);
+        room.relay(NOBODY, frame, || {});
         let owed = if room.is_someone_far_behind() { frame.len() } else { 0 };
         if let Some(rest) = self.rest.after(owed) {
             self.flush();
@@ -209,6 +210,8 @@ pub(crate) struct Seat<W: Wire> {
     name: String,
     room: Arc<Room<W>>,
     id: MemberId,
+    /// Whose messages its own are, to the room.
+    from: MemberId,
     /// The Close with which the membership is to end; `None` for an end without a word.
     farewell: Option<Farewell>,
     /// Dropped after the membership has ended.
@@ -216,10 +219,15 @@ pub(crate) struct Seat<W: Wire> {
 }
 
 impl<W: Wire> Seat<W> {
+    /// Lets its own messages come back to it: to the room they are nobody's, so everyone gets them.
+    pub(crate) fn hear_own(&mut self) {
+        self.from = NOBODY;
+    }
+
     /// See [`Room::relay`]. Other servers are told at the same moment: whoever answers, here or there, is behind it
     /// here and there.
     pub(crate) fn relay(&self, frame: &[u8]) {
-        self.room.relay(self.id, frame, || self.rooms.link.publish(&self.name, frame));
+        self.room.relay(self.from, frame, || self.rooms.link.publish(&self.name, frame));
     }
 
     /// Sends a frame to this client alone: see [`Room::answer`].

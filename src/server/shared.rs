@@ -36,9 +36,10 @@ impl Shared {
         let history = if config.echo { 0 } else { config.history };
         let redis = config.redis.clone().filter(|_| !config.echo);
         let link = Link::new(redis, config.max_message, &log);
+        let bounds = Bounds { history, max_lag, max_message: config.max_message };
         Shared {
             policy: Policy::new(bound, &config),
-            rooms: Rooms::new(Bounds { history, max_lag }, Arc::clone(&metrics), Arc::clone(&memory), link),
+            rooms: Rooms::new(bounds, Arc::clone(&metrics), Arc::clone(&memory), link),
             memory,
             metrics,
             log,

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use super::names::is_room_name;
 use super::refusal::Refusal;
 use super::response;
+use super::room::Place;
 use super::shared::Shared;
 use super::wishes::Wishes;
 use crate::protocol::handshake::{AcceptKey, Method, Request};
@@ -25,9 +26,17 @@ pub(crate) enum Answer {
     Invitation(Invitation),
 }
 
-/// An opening handshake that succeeds.
+/// What somebody who is let in comes through.
+pub(crate) enum Entrance {
+    /// An opening handshake that succeeds.
+    WebSocket(AcceptKey),
+    /// An event stream, and where it left off.
+    Events(Option<Place>),
+}
+
+/// A client that is let in.
 pub(crate) struct Invitation {
-    pub(crate) accept_key: AcceptKey,
+    pub(crate) entrance: Entrance,
     /// Empty for the lobby.
     pub(crate) room: String,
     pub(crate) wishes: Wishes,
@@ -46,23 +55,54 @@ enum Resource<'p> {
 /// Answers a complete request head from `peer`, checking in the order that [`Refusal`] has.
 pub(crate) fn answer(head: &[u8], peer: IpAddr, shared: &Shared) -> Result<Answer, Refusal> {
     let (request, _) = Request::parse(head)?.ok_or(HandshakeError::MalformedHead)?;
-    if request.method == Method::Other {
+    let (found, asks_for_methods) = (Resource::at(request.path), request.method == Method::Options);
+    // What looks after a server by HTTP/1.0 often names no host.
+    if request.host.is_none() && !asks_for_methods && !matches!(found, Some(Resource::Health)) {
+        return Err(HandshakeError::InvalidHost.into());
+    }
+    if matches!(request.method, Method::Post | Method::Other) {
         return Err(Refusal::MethodNotAllowed);
     }
-    let resource = Resource::at(request.path).ok_or(Refusal::NotFound)?;
+    if asks_for_methods && (found.is_some() || request.path == "*") {
+        shared.policy.check(&request, peer, request.asks_for_upgrade())?;
+        return Ok(Answer::Response(response::no_content(Refusal::MethodNotAllowed.fields())));
+    }
+    let resource = found.ok_or(Refusal::NotFound)?;
     let room = match resource {
         Resource::Room(name) => Some(name),
         _ if request.names_websocket() => return Err(Refusal::NotFound),
         _ => None,
     };
-    shared.policy.check(&request, peer)?;
-    match (request.handshake()?, room) {
-        (Some(accept_key), Some(room)) => {
+    let wants_events = room.is_some() && accepts_events(&request);
+    shared.policy.check(&request, peer, request.asks_for_upgrade() || wants_events)?;
+    let is_head = request.method == Method::Head;
+    let entrance = match (request.handshake()?, room) {
+        (Some(accept_key), Some(room)) => Some((Entrance::WebSocket(accept_key), room)),
+        (None, Some(room)) if wants_events => Some((Entrance::Events(last_event(&request)), room)),
+        _ => None,
+    };
+    match entrance {
+        Some((entrance, room)) => {
             let wishes = Wishes::parse(request.query.unwrap_or_default())?;
-            Ok(Answer::Invitation(Invitation { accept_key, room: room.to_owned(), wishes }))
+            if is_head {
+                return Ok(Answer::Response(response::event_stream()));
+            }
+            Ok(Answer::Invitation(Invitation { entrance, room: room.to_owned(), wishes }))
         }
-        _ => Ok(Answer::Response(resource.response(shared, request.method == Method::Head))),
+        None => Ok(Answer::Response(resource.response(shared, is_head))),
     }
+}
+
+/// Whether a room is asked for as events (RFC 9110 §12.5.1).
+fn accepts_events(request: &Request<'_>) -> bool {
+    let ranges = request.fields.values("Accept").flat_map(|value| value.split(|byte| *byte == b','));
+    let types = ranges.filter_map(|range| range.split(|byte| *byte == b';').next());
+    types.map(<[u8]>::trim_ascii).any(|media_type| media_type.eq_ignore_ascii_case(b"text/event-stream"))
+}
+
+/// Where an event stream left off. What is no place is one that is nowhere.
+fn last_event(request: &Request<'_>) -> Option<Place> {
+    request.fields.values("Last-Event-ID").next().map(|id| Place::parse(id).unwrap_or_default())
 }
 
 impl<'p> Resource<'p> {

@@ -1,4 +1,4 @@
-//! What a client asks for in its URL: `?name=alice&history=20`.
+//! What a client asks for in its URL: `?name=alice&history=20&own=1&alive=1`.
 
 use super::names::is_client_name;
 use super::refusal::Refusal;
@@ -10,24 +10,31 @@ pub(crate) struct Wishes {
     pub(crate) name: Option<String>,
     /// How many of the newest messages it wants to have.
     pub(crate) history: usize,
+    /// Whether its own messages are to come back to it.
+    pub(crate) own: bool,
+    /// Whether it wants to be told with every ping interval that the path is not dead.
+    pub(crate) alive: bool,
 }
 
 impl Wishes {
     /// Parses a query. Keys that are not known are ignored.
     pub(crate) fn parse(query: &str) -> Result<Wishes, Refusal> {
-        let (mut name, mut history) = (None, None);
+        let (mut name, mut history, mut own, mut alive) = (None, None, None, None);
         for pair in query.split('&') {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             let is_double = match key {
                 "name" => name.replace(parse_name(value)?).is_some(),
                 "history" => history.replace(parse_count(value)?).is_some(),
+                "own" => own.replace(parse_flag(value)?).is_some(),
+                "alive" => alive.replace(parse_flag(value)?).is_some(),
                 _ => false,
             };
             if is_double {
                 return Err(Refusal::InvalidQuery);
             }
         }
-        Ok(Wishes { name, history: history.unwrap_or(0) })
+        let (own, alive) = (own == Some(true), alive == Some(true));
+        Ok(Wishes { name, history: history.unwrap_or(0), own, alive })
     }
 }
 
@@ -42,6 +49,15 @@ fn parse_count(value: &str) -> Result<usize, Refusal> {
         return Err(Refusal::InvalidQuery);
     }
     Ok(value.parse().unwrap_or(usize::MAX))
+}
+
+/// Parses a wish that is there, or is not.
+fn parse_flag(value: &str) -> Result<bool, Refusal> {
+    match value {
+        "0" => Ok(false),
+        "1" => Ok(true),
+        _ => Err(Refusal::InvalidQuery),
+    }
 }
 
 /// Decodes what is percent-encoded (RFC 3986 §2.1). A plus is a plus.

@@ -9,7 +9,7 @@ use crate::requests::*;
 fn is_handed_to_the_caller() {
     for line in ["Host: Example.org:81", "host:Example.org:81", "HOST: \t Example.org:81\t "] {
         let bytes = head(REQUEST_LINE, &["a: b", line]);
-        assert_eq!(parse(&bytes).unwrap().host, Authority::parse(b"example.ORG:81").unwrap(), "{line}");
+        assert_eq!(parse(&bytes).unwrap().host, Authority::parse(b"example.ORG:81"), "{line}");
     }
 }
 

@@ -2,25 +2,57 @@
 
 use chinwag::protocol::handshake::{Method, Request};
 use chinwag::protocol::handshake_error::HandshakeError::{self, *};
+use chinwag::protocol::origin::Authority;
 
 use crate::requests::*;
 
 #[test]
-fn of_all_100_versions_only_1_1_is_taken() {
+fn of_all_100_versions_1_1_is_taken_and_1_0_where_it_only_asks() {
     for (major, minor) in (0..100).map(|version| (version / 10, version % 10)) {
-        let expected = ((major, minor) != (1, 1)).then_some(HttpVersion);
-        let bytes = head(&format!("GET / HTTP/{major}.{minor}"), &[HOST]);
-        assert_eq!(refusal(&bytes), expected, "{major}.{minor}");
+        for (method, lines) in [
+            ("GET", &[HOST][..]),
+            ("HEAD", &[HOST, "Upgrade: websocket"]),
+            ("OPTIONS", &[HOST]),
+            ("GET", &[HOST, "Upgrade: h2c", "Sec-WebSocket-Version: 13"]),
+            ("GET", &[HOST, "Upgrade: h2c, WebSocket"]),
+            ("POST", &[HOST]),
+            ("DELETE", &[HOST]),
+        ] {
+            let only_asks =
+                !["POST", "DELETE"].contains(&method) && !lines.contains(&"Upgrade: h2c, WebSocket");
+            let is_taken = (major, minor) == (1, 1) || ((major, minor) == (1, 0) && only_asks);
+            let bytes = head(&format!("{method} / HTTP/{major}.{minor}"), lines);
+            assert_eq!(refusal(&bytes), (!is_taken).then_some(HttpVersion), "{method} {major}.{minor}");
+        }
     }
 }
 
 #[test]
-fn a_method_is_get_or_head_by_its_case() {
-    for (name, method) in [("GET", Method::Get), ("HEAD", Method::Head)] {
+fn by_http_1_0_a_host_may_be_lacking_but_not_wrong() {
+    for (lines, expected) in [
+        (&[][..], Ok(None)),
+        (&[HOST], Ok(Authority::parse(b"127.0.0.1:8080"))),
+        (&["Host:"], Err(InvalidHost)),
+        (&["Host: a b"], Err(InvalidHost)),
+        (&[HOST, HOST], Err(InvalidHost)),
+    ] {
+        let bytes = head("GET / HTTP/1.0", lines);
+        assert_eq!(parse(&bytes).map(|request| request.host), expected, "{lines:?}");
+    }
+    // Nobody has said that the target's is this server's name.
+    assert_eq!(refusal(&head("GET http://a/ HTTP/1.0", &[])), Some(InvalidHost));
+    assert_eq!(refusal(&head("GET http://a/ HTTP/1.0", &["Host: a"])), None);
+}
+
+#[test]
+fn a_method_is_known_by_its_case() {
+    let known =
+        [("GET", Method::Get), ("HEAD", Method::Head), ("POST", Method::Post), ("OPTIONS", Method::Options)];
+    for (name, method) in known {
         assert_eq!(parse(&head(&format!("{name} / HTTP/1.1"), &[HOST])).unwrap().method, method);
     }
     let others = [
-        "get", "Get", "GE", "GETT", "head", "HEADS", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+        "get", "Get", "GE", "GETT", "head", "HEADS", "Post", "PUT", "DELETE", "options", "TRACE", "CONNECT",
         "PRI", "X",
     ];
     for name in others {
@@ -31,9 +63,10 @@ fn a_method_is_get_or_head_by_its_case() {
 
 #[test]
 fn a_target_of_another_form_is_of_another_method() {
-    for line in ["OPTIONS * HTTP/1.1", "CONNECT example.org:443 HTTP/1.1"] {
-        assert_eq!(parse(&head(line, &[HOST])).unwrap().method, Method::Other, "{line}");
-    }
+    let bytes = head("OPTIONS * HTTP/1.1", &[HOST]);
+    let request = parse(&bytes).unwrap();
+    assert_eq!((request.method, request.path), (Method::Options, "*"));
+    assert_eq!(parse(&head("CONNECT example.org:443 HTTP/1.1", &[HOST])).unwrap().method, Method::Other);
 }
 
 /// Target; path and query. Nothing is decoded or normalised.
@@ -155,7 +188,7 @@ mod body {
 fn of_several_refusals_the_first_is_the_answer() {
     for faults in 0..16 {
         let has = |fault: u8| faults & fault != 0;
-        let version = if has(2) { "GET / HTTP/1.0" } else { REQUEST_LINE };
+        let version = if has(2) { "GET / HTTP/2.0" } else { REQUEST_LINE };
         let host = if has(4) { "Host: a b" } else { HOST };
         let body = if has(8) { "Content-Length: 5" } else { "Content-Length: 0" };
         let syntax = if has(1) { "a : b" } else { "a: b" };

@@ -43,7 +43,7 @@ async def refused(connecting, status):
 
 async def talks_and_closes(house):
     async with house.join("/kitchen?name=alice", origin=house.origin) as alice:
-        assert await alice.recv() == '{"type":"welcome","name":"alice","online":1,"names":[]}'
+        assert await alice.recv() == '{"type":"welcome","name":"alice","online":1,"names":[],"history":0,"limit":65536}'
         async with house.join("/kitchen?name=b%C3%B6b", origin=house.origin) as bob:
             await bob.recv()
             assert await alice.recv() == '{"type":"joined","name":"böb","online":2}'

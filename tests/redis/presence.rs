@@ -16,7 +16,9 @@ fn left(name: &str, online: usize) -> String {
 fn welcome(name: &str, online: usize, names: &[&str]) -> String {
     let names: Vec<_> = names.iter().map(|name| format!(r#""{name}""#)).collect();
     let names = names.join(",");
-    format!(r#"{{"type":"welcome","name":"{name}","online":{online},"names":[{names}]}}"#)
+    format!(
+        r#"{{"type":"welcome","name":"{name}","online":{online},"names":[{names}],"history":0,"limit":65536}}"#
+    )
 }
 
 /// A client that has been told what it is told first.

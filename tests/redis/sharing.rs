@@ -221,3 +221,22 @@ fn without_the_option_there_is_no_link() {
     let server = Server::start(&[]);
     assert!(metrics::read(&server).keys().all(|series| !series.contains("redis")));
 }
+
+/// One's own come back from one's own server alone, and once.
+#[test]
+fn own_messages_come_back_once() {
+    let redis = Redis::start();
+    let servers: [_; 2] = start(&redis);
+    let [mut a, mut b] = servers.each_ref().map(|server| Client::join(server, "/kitchen?own=1"));
+    for (n, text) in ["one", "two"].into_iter().enumerate() {
+        a.text(text);
+        a.expect_text(text);
+        b.expect_text(text);
+        b.text("answer");
+        b.expect_text("answer");
+        a.expect_text("answer");
+        wait_for(&servers[1], "received_total", (n + 1) as f64);
+    }
+    a.settle();
+    b.settle();
+}

@@ -50,6 +50,7 @@ let past = []; // those of them that the history may repeat
 let unread = 0; // while the page is hidden
 let missed = 0; // while the reader has scrolled up
 let following = true;
+let height = log.clientHeight; // that was followed last
 const seen = new Set(); // ids shown
 const mine = new Set(); // ids that were said here
 const spellings = new Map(); // of names: how many look the same and came before; of looks: how many have them
@@ -73,12 +74,12 @@ function listen() {
   on($('retry'), 'click', retryNow);
   on($('compose'), 'submit', onSubmit);
   on(box, 'keydown', onKey);
-  on(log, 'scroll', () => setTimeout(onScroll)); // behind a resize
+  on(log, 'scroll', onScroll);
   on($('jump'), 'click', onJump);
   on(document, 'visibilitychange', onVisibility);
   on(window, 'online', retryNow);
   on(window, 'offline', () => { if (open) lose('This device is offline.'); });
-  new ResizeObserver(follow).observe(log);
+  new ResizeObserver(onResize).observe(log);
 }
 
 // The name, the room, the invitation
@@ -297,7 +298,7 @@ function receive(data) {
   if (typeof data !== 'string') return receiveUnknown(new TextDecoder().decode(data));
   const value = attempt(() => JSON.parse(data));
   // The server lets nobody else send what begins like this.
-  if (value && /^\{"type":"(welcome|joined|left)"/.test(data)) announce(value);
+  if (value && /^\{"type":"(welcome|joined|left|alive)"/.test(data)) announce(value);
   else if (isMessage(value)) receiveMessage(value, data);
   else receiveUnknown(data);
 }
@@ -349,6 +350,7 @@ function see(id) {
 // Who is here
 
 function announce({ type, name: who, names, online }) {
+  if (type === 'alive') return;
   $('online').textContent = `${online} here`;
   if (type === 'welcome') return welcome(names);
   // The others come behind the history.
@@ -487,7 +489,14 @@ function showJump() {
   $('jump').textContent = missed ? `${missed} new ↓` : 'To the newest ↓';
 }
 
+function onResize() {
+  height = log.clientHeight;
+  follow();
+}
+
 function onScroll() {
+  // Whoever was at the end is still there, once the new size is followed.
+  if (log.clientHeight !== height) return;
   setFollowing(log.scrollHeight - log.scrollTop - log.clientHeight < 40);
 }
 

@@ -48,7 +48,7 @@ fn policy(bound: &str, hosts: &[&str], origins: &[&str]) -> Policy {
 fn answers(policy: &Policy, host: &str, peer: &str) -> bool {
     let head = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
     let (request, _) = Request::parse(head.as_bytes()).unwrap().unwrap();
-    match policy.check(&request, peer.parse().unwrap()) {
+    match policy.check(&request, peer.parse().unwrap(), request.asks_for_upgrade()) {
         Ok(()) => true,
         Err(refusal) => {
             assert_eq!(refusal, Refusal::HostNotAllowed);
@@ -179,7 +179,7 @@ fn a_rebound_page_stays_out_wherever_a_name_or_an_origin_is_known() {
         policy("0.0.0.0", &["chat.example.org"], &[]),
         policy("0.0.0.0", &["chat.example.org"], &["http://evil.example"]),
     ] {
-        assert_eq!(policy.check(&request, peer), Err(Refusal::HostNotAllowed));
+        assert_eq!(policy.check(&request, peer, false), Err(Refusal::HostNotAllowed));
     }
-    assert_eq!(policy("0.0.0.0", &[], &[]).check(&request, peer), Ok(()));
+    assert_eq!(policy("0.0.0.0", &[], &[]).check(&request, peer, false), Ok(()));
 }

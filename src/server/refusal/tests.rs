@@ -4,12 +4,12 @@ use super::Refusal::{self, *};
 use super::*;
 
 const CLOSE: &str = "Connection: close\r\n";
-const ALLOW: &str = "Connection: close\r\nAllow: GET, HEAD\r\n";
+const ALLOW: &str = "Connection: close\r\nAllow: GET, HEAD, OPTIONS\r\n";
 const LATER: &str = "Connection: close\r\nRetry-After: 5\r\n";
 
 /// In the order of the contract, a head not complete in time before the lack of room.
 const TABLE: [(Refusal, u16, &str, &str, &str); 8] = [
-    (MethodNotAllowed, 405, "Method Not Allowed", ALLOW, "GET and HEAD only"),
+    (MethodNotAllowed, 405, "Method Not Allowed", ALLOW, "GET, HEAD and OPTIONS only"),
     (NotFound, 404, "Not Found", CLOSE, "no such room or page"),
     (HostNotAllowed, 403, "Forbidden", CLOSE, "host not allowed"),
     (OriginNotAllowed, 403, "Forbidden", CLOSE, "origin not allowed"),

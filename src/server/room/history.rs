@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use super::place::Place;
 use super::transcript::{CHUNK, Transcript};
 
 /// The most that is kept, in bytes, each message counted with its header and with its entry here.
@@ -12,6 +13,8 @@ const MAX_BYTES: usize = 256 * 1024;
 pub(super) struct History {
     max_messages: usize,
     messages: VecDeque<Kept>,
+    /// Behind the newest message, kept or not.
+    place: Place,
     /// Of all frames, in bytes.
     frames_len: usize,
 }
@@ -23,12 +26,13 @@ struct Kept {
 
 impl History {
     pub(super) fn new(max_messages: usize) -> Self {
-        History { max_messages, messages: VecDeque::new(), frames_len: 0 }
+        History { max_messages, messages: VecDeque::new(), place: Place::new(), frames_len: 0 }
     }
 
     /// Keeps a message, in place of the oldest where there are too many or where the history may not grow. One that is
     /// too large for itself leaves nothing: what came before it would have a gap behind it.
     pub(super) fn keep(&mut self, frame: &Range<u64>, may_grow: bool) {
+        self.place.number += 1;
         let len = (frame.end - frame.start) as usize;
         let max = if may_grow { MAX_BYTES } else { self.len_with(0) - size_of::<Kept>() };
         while self.messages.len() >= self.max_messages || self.len_with(len) > max {
@@ -63,9 +67,24 @@ impl History {
     }
 
     /// Where the newest `count` messages lie, the oldest first.
-    pub(super) fn newest(&self, count: usize) -> impl Iterator<Item = Range<u64>> {
+    pub(super) fn newest(&self, count: usize) -> impl ExactSizeIterator<Item = Range<u64>> {
         let older = self.messages.len().saturating_sub(count);
         self.messages.range(older..).map(|kept| kept.start..kept.start + kept.len as u64)
+    }
+
+    /// How many of the newest messages have been said since `place`, and whether those are kept. Where they are not, or
+    /// the place is not in this life of the room, that is all that are.
+    pub(super) fn since(&self, place: Place) -> (usize, bool) {
+        let number = self.place.number.checked_sub(place.number).filter(|_| place.life == self.place.life);
+        let kept = number.and_then(|number| usize::try_from(number).ok());
+        kept.filter(|count| *count <= self.messages.len())
+            .map_or((self.messages.len(), false), |count| (count, true))
+    }
+
+    /// The place behind which the newest `count` messages begin.
+    pub(super) fn place_before(&self, count: usize) -> Place {
+        let kept = self.messages.len().min(count) as u64;
+        Place { number: self.place.number - kept, ..self.place }
     }
 
     /// Whether most of what is held for it lies between its messages: announcements are not kept.

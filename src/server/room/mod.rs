@@ -56,6 +56,7 @@ mod member;
 mod model;
 mod outbox;
 mod pending;
+mod place;
 mod presence;
 #[cfg(test)]
 mod received;
@@ -75,16 +76,17 @@ use super::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::sync::{Mutex, lock, pause, thread, try_lock};
 use batch::{Batch, Post};
 use outbox::Common;
-pub(crate) use presence::is_forged;
+pub(crate) use place::Place;
+pub(crate) use presence::{alive, is_forged};
 use transcript::Transcript;
-pub(crate) use wire::{Farewell, MemberId, Newcomer, Wire};
+pub(crate) use wire::{Farewell, MemberId, Newcomer, Places, Wire};
 use writer::Writer;
 
 /// The most that is queued before those who post are kept waiting, in bytes.
 const QUEUE_MAX: usize = 64 * 1024;
 
-/// The sender of what comes from another server: no member here, so everyone gets it.
-const ELSEWHERE: MemberId = MemberId(u64::MAX);
+/// Whose frames everyone gets: the sender is on another server, or wants its own messages back.
+pub(crate) const NOBODY: MemberId = MemberId(u64::MAX);
 
 /// How often a writer yields before it takes a batch, as long as that brings something.
 const YIELDS_MAX: u32 = 4;
@@ -96,6 +98,8 @@ pub(crate) struct Bounds {
     pub(crate) history: usize,
     /// How many bytes a member may fall behind.
     pub(crate) max_lag: usize,
+    /// The longest message, in bytes: newcomers are told.
+    pub(crate) max_message: usize,
 }
 
 /// The module's documentation has the picture and the rules.
@@ -127,7 +131,7 @@ impl<W: Wire> Room<W> {
         });
         Room {
             queue: Mutex::new(Queue { batch: Batch::new(memory), next_member: 0, awaited: false }),
-            writer: Mutex::new(Writer::new(bounds.history, Arc::clone(&common), Arc::clone(&metrics))),
+            writer: Mutex::new(Writer::new(bounds, Arc::clone(&common), Arc::clone(&metrics))),
             common,
             holds_memory: AtomicBool::new(false),
             // What is queued and what the writer has taken may all be added to a member's lag before those who send
@@ -160,12 +164,7 @@ impl<W: Wire> Room<W> {
     /// Makes someone a member who is on another server: it takes part in announcements, and is sent nothing from here.
     pub(crate) fn admit_guest(&self, name: &str) -> MemberId {
         let name = Some(name.to_owned());
-        self.join(Newcomer { wire: None, greeting: Vec::new(), name, history: 0 }, |_| ()).0
-    }
-
-    /// Posts a message from another server, one whole frame, to everyone.
-    pub(crate) fn relay_from_elsewhere(&self, frame: &[u8]) {
-        self.relay(ELSEWHERE, frame, || {});
+        self.join(Newcomer { wire: None, greeting: Vec::new(), name, history: 0, places: None }, |_| ()).0
     }
 
     /// Posts a frame to one member alone; `is_message` tells whether it counts as a delivery.

@@ -1,10 +1,15 @@
-//! The announcements of arrivals and departures: text messages that only a server sends.
+//! The announcements of arrivals, departures and life: text messages that only a server sends.
 
 use std::fmt::Write;
+use std::time::Duration;
+
+use super::place::Place;
+use crate::protocol::control::ControlFrame;
+use crate::protocol::frame::{FrameHeader, Opcode};
 
 /// Whether a text pretends to be an announcement.
 pub(crate) fn is_forged(text: &[u8]) -> bool {
-    const TYPES: [&str; 3] = ["joined", "left", "welcome"];
+    const TYPES: [&str; 4] = ["joined", "left", "welcome", "alive"];
     let after = text.strip_prefix(br#"{"type":""#);
     after.is_some_and(|after| {
         TYPES
@@ -25,12 +30,28 @@ pub(super) fn left(text: &mut String, name: &str, online: usize) {
     text.push('}');
 }
 
-/// Writes the text that tells a newcomer who is here: `names` are the others, in order of arrival.
+/// Returns the frame that tells a client that its path is not dead, and when it is told again.
+pub(crate) fn alive(next: Duration) -> Vec<u8> {
+    let (secs, fraction) = (next.as_secs(), format!(".{:09}", next.subsec_nanos()));
+    let fraction = fraction.trim_end_matches('0').trim_end_matches('.');
+    let text = format!(r#"{{"type":"alive","next":{secs}{fraction}}}"#);
+    [text_header(text.as_bytes(), &mut [0; FrameHeader::MAX_LEN]), text.as_bytes()].concat()
+}
+
+/// Writes the header of a text in one frame.
+pub(super) fn text_header<'o>(text: &[u8], out: &'o mut [u8; FrameHeader::MAX_LEN]) -> &'o [u8] {
+    let payload_len = text.len() as u64;
+    FrameHeader { fin: true, opcode: Opcode::Text, masking_key: None, payload_len }.encode(out)
+}
+
+/// Writes the text that tells a newcomer who is here: `names` are the others, in order of arrival. Behind it come so many
+/// messages of the history; the longest message allowed has so many bytes.
 pub(super) fn welcome<'n>(
     text: &mut String,
     name: &str,
     online: usize,
     names: impl Iterator<Item = &'n str>,
+    (history, limit): (usize, usize),
 ) {
     begin(text, "welcome", name, online);
     text.push_str(r#","names":["#);
@@ -38,7 +59,13 @@ pub(super) fn welcome<'n>(
         text.push_str(if index == 0 { "" } else { "," });
         push_string(text, name);
     }
-    text.push_str("]}");
+    let _ = write!(text, r#"],"history":{history},"limit":{limit}}}"#);
+}
+
+/// Returns the Ping that tells a newcomer behind which message it begins, and whether any are missing before that.
+pub(super) fn place(place: Place, is_whole: bool) -> ControlFrame {
+    let gap = if is_whole { "" } else { "gap " };
+    ControlFrame::new(Opcode::Ping, format!("{gap}{place}").as_bytes(), None)
 }
 
 fn begin(text: &mut String, kind: &str, name: &str, online: usize) {

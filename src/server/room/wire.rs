@@ -3,7 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::protocol::close::{CloseCode, CloseFrame};
+use super::place::Place;
+use crate::protocol::close::CloseCode;
+use crate::protocol::control::ControlFrame;
 use crate::server::metrics::Dropped;
 
 /// The sending half of a client's connection, as far as a room needs it.
@@ -34,6 +36,14 @@ pub(crate) struct Newcomer<W> {
     pub(crate) name: Option<String>,
     /// How many of the newest messages it wants to have.
     pub(crate) history: usize,
+    /// What it wants to know of places, if anything.
+    pub(crate) places: Option<Places>,
+}
+
+/// What one who may come back wants to know of places.
+pub(crate) struct Places {
+    /// Where it left off: it is to have what has been said since, in place of the newest messages.
+    pub(crate) since: Option<Place>,
 }
 
 /// How a membership is ended with a Close.
@@ -46,7 +56,7 @@ pub(crate) struct Farewell {
 }
 
 impl Farewell {
-    pub(super) fn frame(&self) -> CloseFrame {
-        CloseFrame::new(self.code, self.reason)
+    pub(super) fn frame(&self) -> ControlFrame {
+        ControlFrame::close(self.code, self.reason, None)
     }
 }

@@ -10,6 +10,7 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::Bounds;
 use super::batch::{Batch, Post};
 use super::history::History;
 use super::member::{Member, PIECES_LEN};
@@ -17,7 +18,7 @@ use super::outbox::Common;
 use super::presence;
 use super::transcript::Transcript;
 use super::wire::{Farewell, MemberId, Newcomer, Wire};
-use crate::protocol::frame::{FrameHeader, Opcode};
+use crate::protocol::frame::FrameHeader;
 use crate::server::memory::{Charge, Purpose};
 use crate::server::metrics::Metrics;
 use crate::server::sync::lock;
@@ -39,6 +40,7 @@ pub(super) struct Writer<W> {
     /// How many of them are not ending.
     receivers: usize,
     history: History,
+    bounds: Bounds,
     /// What is being written. What is for single members is added to its `answers`.
     batch: Batch<W>,
     /// How far its `relays` and its `answers` have been gone through.
@@ -56,11 +58,12 @@ pub(super) struct Writer<W> {
 }
 
 impl<W: Wire> Writer<W> {
-    pub(super) fn new(history_max: usize, common: Arc<Common>, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(bounds: Bounds, common: Arc<Common>, metrics: Arc<Metrics>) -> Self {
         Writer {
             members: Vec::new(),
             receivers: 0,
-            history: History::new(history_max),
+            history: History::new(bounds.history),
+            bounds,
             batch: Batch::new(&common.memory),
             done: (0, 0),
             added: 0,
@@ -223,17 +226,24 @@ impl<W: Wire> Writer<W> {
 
     /// A newcomer is told first who is there, then what has been said; the others are told of it.
     fn welcome(&mut self, transcript: &mut Transcript, id: MemberId, newcomer: Newcomer<W>) {
-        let Newcomer { wire, greeting, name, history } = newcomer;
+        let Newcomer { wire, greeting, name, history, places } = newcomer;
+        let since = places.as_ref().and_then(|places| places.since);
+        let (history, is_whole) = since.map_or((history, true), |place| self.history.since(place));
         let start = self.batch.answers.len();
         self.batch.own().extend_from_slice(&greeting);
         let is_guest = wire.is_none();
         let online = self.online() + 1;
         if let Some(name) = &name {
             let names = self.members.iter().filter_map(|member| member.name.as_deref());
-            presence::welcome(&mut self.text, name, online, names);
+            let behind = (self.history.newest(history).len(), self.bounds.max_message);
+            presence::welcome(&mut self.text, name, online, names, behind);
             append_text(self.batch.own(), &self.text);
             presence::joined(&mut self.text, name, online);
             self.announce(transcript);
+        }
+        if places.is_some() {
+            let place = presence::place(self.history.place_before(history), is_whole);
+            self.batch.own().extend_from_slice(place.as_bytes());
         }
         let own = start..self.batch.answers.len();
         let greeting = (own.clone(), self.history.newest(history));
@@ -274,7 +284,7 @@ impl<W: Wire> Writer<W> {
     /// Tells the text to all who take part: it stands in the transcript, and the others do not get it.
     pub(super) fn announce(&mut self, transcript: &mut Transcript) {
         let (mut header, text) = ([0; FrameHeader::MAX_LEN], self.text.as_bytes());
-        let start = transcript.append(text_header(text, &mut header)).start;
+        let start = transcript.append(presence::text_header(text, &mut header)).start;
         let place = start..transcript.append(text).end;
         self.added += (place.end - place.start) as usize;
         let others = self.members.iter_mut().filter(|member| member.name.is_none() && !member.is_ending());
@@ -303,11 +313,6 @@ impl<W: Wire> Writer<W> {
 }
 
 fn append_text(out: &mut Vec<u8>, text: &str) {
-    out.extend_from_slice(text_header(text.as_bytes(), &mut [0; FrameHeader::MAX_LEN]));
+    out.extend_from_slice(presence::text_header(text.as_bytes(), &mut [0; FrameHeader::MAX_LEN]));
     out.extend_from_slice(text.as_bytes());
-}
-
-fn text_header<'o>(text: &[u8], out: &'o mut [u8; FrameHeader::MAX_LEN]) -> &'o [u8] {
-    let payload_len = text.len() as u64;
-    FrameHeader { fin: true, opcode: Opcode::Text, masking_key: None, payload_len }.encode(out)
 }

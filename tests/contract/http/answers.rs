@@ -45,20 +45,85 @@ fn head_is_never_a_handshake() {
 fn answers_405_with_what_is_allowed() {
     let server = Server::start(&[]);
     for method in
-        ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "get", "Head", "GETS", "G", "PRI", "M-SEARCH!"]
+        ["POST", "PUT", "DELETE", "TRACE", "PATCH", "get", "Head", "GETS", "G", "PRI", "M-SEARCH!", "options"]
     {
         for head in [Head::get("/"), Head::get("/healthz"), Head::get("/a/b"), Head::upgrade("/")] {
             let answer = ask(&server, &head.method(method));
-            assert_eq!((answer.status, answer.header("Allow")), (405, Some("GET, HEAD")), "{method}");
+            assert_eq!(
+                (answer.status, answer.header("Allow")),
+                (405, Some("GET, HEAD, OPTIONS")),
+                "{method}"
+            );
         }
     }
-    assert_eq!(ask(&server, &Head::get("*").method("OPTIONS")).status, 405);
+}
+
+#[test]
+fn options_answers_204_with_what_is_allowed() {
+    let server = Server::start(&[]);
+    let preflight = Head::get("/kitchen")
+        .with("Origin", "https://evil.example")
+        .with("Access-Control-Request-Method", "POST")
+        .with("Access-Control-Request-Headers", "X-A");
+    let table = ["/", "/kitchen", "/healthz", "/metrics", "/page.js", "*", "/a?name="].map(Head::get);
+    for head in table.into_iter().chain([preflight, Head::upgrade("/").with("Origin", "http://localhost")]) {
+        for version in ["HTTP/1.1", "HTTP/1.0"] {
+            let answer = ask(&server, &head.clone().method("OPTIONS").version(version));
+            assert_eq!(
+                (answer.status, answer.header("Allow")),
+                (204, Some("GET, HEAD, OPTIONS")),
+                "{head:?}"
+            );
+        }
+    }
+    let options = |path: &str| Head::get(path).method("OPTIONS");
+    all_get(&server, 404, ["/a/b", "/a.b", "/*", "//"].map(options));
+    all_get(&server, 403, [options("/").set("Host", "evil.example")]);
+    all_get(&server, 400, [options("*").without("Host"), options("/").with("Content-Length", "5")]);
+}
+
+#[test]
+fn http_1_0_is_answered_where_it_only_asks() {
+    let server = Server::start(&[]);
+    for path in ["/", "/kitchen", "/healthz", "/page.css", "/a/b"] {
+        for method in ["GET", "HEAD"] {
+            let [old, new] = ["HTTP/1.0", "HTTP/1.1"]
+                .map(|version| ask(&server, &Head::get(path).method(method).version(version)));
+            assert_eq!((old.status, old.body), (new.status, new.body), "{method} {path}");
+        }
+    }
+    let old = |method: &str, path: &str| Head::get(path).method(method).version("HTTP/1.0");
+    all_get(&server, 505, ["/", "/healthz", "/a/b"].map(|path| Head::upgrade(path).version("HTTP/1.0")));
+    all_get(&server, 505, ["/", "/healthz", "/a/b"].map(|path| old("POST", path)));
+    all_get(&server, 505, [old("POST", "/").without("Host").with("Content-Length", "x")]);
+    all_get(&server, 426, [old("GET", "/").with("Sec-WebSocket-Key", KEY)]);
+    all_get(&server, 403, [old("GET", "/healthz").set("Host", "evil.example")]);
+    all_get(&server, 200, [Head::upgrade("/").version("HTTP/1.0").method("HEAD")]);
+}
+
+#[test]
+fn http_1_0_without_a_host_is_answered_of_health_and_options_alone() {
+    for server in [Server::start(&[]), Server::start(&["--allow-host", "chat.example.org"])] {
+        let old =
+            |method: &str, path: &str| Head::get(path).method(method).version("HTTP/1.0").without("Host");
+        all_get(&server, 200, [old("GET", "/healthz"), old("HEAD", "/healthz"), old("GET", "/healthz?x")]);
+        all_get(&server, 204, ["/", "/kitchen", "/healthz", "*"].map(|path| old("OPTIONS", path)));
+        all_get(&server, 400, ["/", "/kitchen", "/metrics", "/page.js", "/a/b"].map(|path| old("GET", path)));
+        all_get(&server, 400, ["/", "/metrics", "/a/b"].map(|path| old("HEAD", path)));
+        all_get(&server, 404, [old("OPTIONS", "/a/b")]);
+        all_get(
+            &server,
+            400,
+            [old("GET", "/healthz").with("Host", ""), old("GET", "http://localhost/healthz")],
+        );
+        all_get(&server, 400, [old("GET", "/healthz").version("HTTP/1.1")]);
+    }
 }
 
 #[test]
 fn answers_505_to_other_versions() {
     let server = Server::start(&[]);
-    for version in ["HTTP/1.0", "HTTP/1.2", "HTTP/0.9", "HTTP/2.0", "HTTP/3.0", "HTTP/9.9"] {
+    for version in ["HTTP/1.2", "HTTP/0.9", "HTTP/2.0", "HTTP/3.0", "HTTP/9.9"] {
         all_get(&server, 505, [Head::get("/").version(version), Head::upgrade("/").version(version)]);
         all_get(&server, 505, [Head::get("/").version(version).without("Host").method("POST")]);
     }

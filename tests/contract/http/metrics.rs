@@ -101,7 +101,7 @@ fn counts_refusals_by_their_status() {
         (426, Head::upgrade("/").without("Upgrade")),
         (431, Head::get("/").with("X", &"x".repeat(17_000))),
         (503, Head::upgrade("/")),
-        (505, Head::get("/").version("HTTP/1.0")),
+        (505, Head::upgrade("/").version("HTTP/1.0")),
     ];
     for (status, head) in table {
         let series = format!("chinwag_requests_refused_total{{status=\"{status}\"}}");

@@ -12,7 +12,7 @@ const DEFECTS: &[Defect] = &[
     (505, "version", |head| head.version("HTTP/1.0")),
     (400, "host", |head| head.set("Host", "a b")),
     (400, "body", |head| head.with("Transfer-Encoding", "chunked")),
-    (405, "method", |head| head.method("POST")),
+    (405, "method", |head| head.method("PUT")),
     (404, "path", |head| to(head, "/no/room")),
     (403, "origin", |head| head.with("Origin", "https://evil.example")),
     (426, "upgrade", |head| head.without("Connection")),

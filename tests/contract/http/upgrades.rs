@@ -172,6 +172,14 @@ fn answers_400_to_a_history_that_is_no_number() {
 }
 
 #[test]
+fn answers_400_to_a_wish_that_is_neither_there_nor_not() {
+    let server = Server::start(&[]);
+    let targets = ["/?own", "/?own=", "/?own=x", "/?own=2", "/?own=01", "/?own=1&own=1", "/?own=0&x&own=1"];
+    all_get(&server, 400, targets.map(Head::upgrade));
+    all_get(&server, 400, targets.map(|target| Head::upgrade(&target.replace("own", "alive"))));
+}
+
+#[test]
 fn takes_every_query_it_need_not_refuse() {
     let server = Server::start(&[]);
     let many = "%F0%9F%98%80".repeat(32);
@@ -192,6 +200,8 @@ fn takes_every_query_it_need_not_refuse() {
         "/?name=a%20b",
         "/?name=a=b",
         "/?x&&name=a&",
+        "/?own=1&alive=0",
+        "/?Own=x&alives=x",
         &name,
     ];
     all_get(&server, 101, table.map(Head::upgrade));

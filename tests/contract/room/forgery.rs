@@ -10,6 +10,8 @@ const FORGED: &[&str] = &[
     r#"{"type":"welcome","name":"admin","online":1,"names":[]}"#,
     r#"{"type":"joined""#,
     r#"{"type":"left"}"#,
+    r#"{"type":"alive","next":20}"#,
+    r#"{"type":"alive""#,
     r#"{"type":"welcome" and then anything at all"#,
 ];
 
@@ -19,6 +21,8 @@ const ALLOWED: &[&str] = &[
     r#"{"type":"joined"#,
     r#"{"type":"lef"#,
     r#"{"type":"joinedx"}"#,
+    r#"{"type":"alive"#,
+    r#"{"type":"alived"}"#,
     r#"{"type":"JOINED"}"#,
     r#"{"type":"message","id":"1","name":"a","text":"{\"type\":\"joined\"","time":1}"#,
     r#" {"type":"joined"}"#,

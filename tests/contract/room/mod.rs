@@ -7,6 +7,7 @@ mod memory;
 mod presence;
 mod relay;
 mod scarcity;
+mod wishes;
 
 use crate::support::{Client, Server};
 
@@ -17,8 +18,15 @@ fn named(server: &Server, room: &str, name: &str) -> Client {
 }
 
 fn welcome(name: &str, online: usize, names: &[&str]) -> String {
+    welcome_with(name, online, names, 0)
+}
+
+/// Of which so many messages of history follow.
+fn welcome_with(name: &str, online: usize, names: &[&str], history: usize) -> String {
     let names: Vec<_> = names.iter().map(|name| format!("\"{name}\"")).collect();
-    format!(r#"{{"type":"welcome","name":"{name}","online":{online},"names":[{}]}}"#, names.join(","))
+    let names = names.join(",");
+    let ends = format!(r#""history":{history},"limit":65536"#);
+    format!(r#"{{"type":"welcome","name":"{name}","online":{online},"names":[{names}],{ends}}}"#)
 }
 
 fn joined(name: &str, online: usize) -> String {

@@ -1,6 +1,6 @@
 //! Names: who is here, who comes and who goes.
 
-use super::{joined, left, named, welcome};
+use super::{joined, left, named, welcome, welcome_with};
 use crate::support::frame;
 use crate::support::{Client, Head, Server, independent};
 use std::thread;
@@ -9,19 +9,23 @@ use std::thread;
 fn the_first_named_client_is_welcomed_to_itself() {
     let server = Server::start(&[]);
     let mut alice = named(&server, "/", "alice");
-    alice.expect_text(r#"{"type":"welcome","name":"alice","online":1,"names":[]}"#);
+    alice.expect_text(r#"{"type":"welcome","name":"alice","online":1,"names":[],"history":0,"limit":65536}"#);
 }
 
 #[test]
 fn joined_left_and_welcome_are_exact_to_the_byte() {
     let server = Server::start(&[]);
     let mut bob = named(&server, "/", "bob");
-    bob.expect_text(r#"{"type":"welcome","name":"bob","online":1,"names":[]}"#);
+    bob.expect_text(r#"{"type":"welcome","name":"bob","online":1,"names":[],"history":0,"limit":65536}"#);
     let mut carol = named(&server, "/", "carol");
-    carol.expect_text(r#"{"type":"welcome","name":"carol","online":2,"names":["bob"]}"#);
+    carol.expect_text(
+        r#"{"type":"welcome","name":"carol","online":2,"names":["bob"],"history":0,"limit":65536}"#,
+    );
     bob.expect_text(r#"{"type":"joined","name":"carol","online":2}"#);
     let mut alice = named(&server, "/", "alice");
-    alice.expect_text(r#"{"type":"welcome","name":"alice","online":3,"names":["bob","carol"]}"#);
+    alice.expect_text(
+        r#"{"type":"welcome","name":"alice","online":3,"names":["bob","carol"],"history":0,"limit":65536}"#,
+    );
     for other in [&mut bob, &mut carol] {
         other.expect_text(r#"{"type":"joined","name":"alice","online":3}"#);
     }
@@ -187,7 +191,7 @@ fn the_welcome_comes_before_anything_else() {
     talker.settle();
     let mut alice = Client::join(&server, "/?history=9&name=alice");
     talker.text("new");
-    alice.expect_text(&welcome("alice", 1, &[]));
+    alice.expect_text(&welcome_with("alice", 1, &[], 1));
     alice.expect_text("old");
     alice.expect_text("new");
 }
@@ -239,7 +243,7 @@ fn online_is_right_at_every_step() {
                     let mut guest = named(server, "/", &name);
                     let first = String::from_utf8(guest.frame().payload).unwrap();
                     assert!(first.starts_with(&format!(r#"{{"type":"welcome","name":"{name}","online":"#)));
-                    let others = first.split_once('[').unwrap().1.split(',').count();
+                    let others = first.split(['[', ']']).nth(1).unwrap().split(',').count();
                     let online = first.split_once(r#""online":"#).unwrap().1.split_once(',').unwrap().0;
                     assert_eq!(online, (others + 1).to_string(), "{first}");
                     assert!(!first.split_once('[').unwrap().1.contains(&name), "lists itself: {first}");

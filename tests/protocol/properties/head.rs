@@ -64,10 +64,11 @@ fn check_parts(head: &[u8], request: &Request<'_>) {
     let mut headers = [httparse::EMPTY_HEADER; Head::MAX_HEADER_LINES];
     let mut theirs = httparse::Request::new(&mut headers);
     assert_eq!(theirs.parse(head), Ok(httparse::Status::Complete(head.len())));
-    assert_eq!(theirs.version, Some(1));
     let method = match theirs.method {
         Some("GET") => Method::Get,
         Some("HEAD") => Method::Head,
+        Some("POST") => Method::Post,
+        Some("OPTIONS") => Method::Options,
         _ => Method::Other,
     };
     assert_eq!(request.method, method);
@@ -77,8 +78,14 @@ fn check_parts(head: &[u8], request: &Request<'_>) {
     }
     check_fields(theirs.headers, request);
     let fields = Fields(theirs.headers);
-    let [host] = fields.values("Host")[..] else { panic!("one Host") };
-    assert_eq!(Authority::parse(host), Some(request.host));
+    let only_asks = [Method::Get, Method::Head, Method::Options].contains(&method);
+    let opens = method == Method::Get && fields.lists("Upgrade", "websocket");
+    assert!(theirs.version == Some(1) || (only_asks && !opens), "by HTTP/1.0");
+    match fields.values("Host")[..] {
+        [] => assert_eq!((theirs.version, request.host), (Some(0), None)),
+        [host] => assert!(request.host.is_some() && Authority::parse(host) == request.host),
+        _ => panic!("one Host"),
+    }
     assert!(fields.values("Transfer-Encoding").is_empty());
     assert!([&[][..], &[&b"0"[..]]].contains(&&fields.values("Content-Length")[..]));
     let origins = fields.values("Origin");
@@ -139,7 +146,7 @@ impl<'h> Fields<'h> {
         match method {
             Method::Head => Ok(None),
             _ if !upgrade && !ours => Ok(None),
-            Method::Other => Err(HandshakeError::MethodNotGet),
+            _ if method != Method::Get => Err(HandshakeError::MethodNotGet),
             _ if !upgrade || !self.lists("Connection", "upgrade") => Err(HandshakeError::IncompleteUpgrade),
             _ if self.values("Sec-WebSocket-Version") != [b"13"] => Err(HandshakeError::UnsupportedVersion),
             _ if keys.len() != 1 || !is_nonce(keys[0]) => Err(HandshakeError::InvalidKey),

@@ -79,7 +79,7 @@ impl Model {
 
     fn within(memory: &Arc<Memory>, max_lag: usize) -> Model {
         let metrics = Arc::new(Metrics::new());
-        let bounds = Bounds { history: 100, max_lag };
+        let bounds = Bounds { history: 100, max_lag, max_message: 0 };
         Model { room: Arc::new(Room::new(bounds, Arc::clone(&metrics), memory)), metrics }
     }
 
@@ -136,7 +136,13 @@ impl Model {
 }
 
 fn newcomer(wire: &Arc<ModelWire>) -> Newcomer<ModelWire> {
-    Newcomer { wire: Some(Arc::clone(wire)), greeting: wire::GREETING.to_vec(), name: None, history: 0 }
+    Newcomer {
+        wire: Some(Arc::clone(wire)),
+        greeting: wire::GREETING.to_vec(),
+        name: None,
+        history: 0,
+        places: None,
+    }
 }
 
 /// Message `number` of a member, as a frame.

@@ -144,7 +144,7 @@ fn one_from_elsewhere() {
             let room = Arc::clone(&model.room);
             let elsewhere = thread::spawn(move || {
                 for number in 0..3 {
-                    room.relay_from_elsewhere(&message(MemberId(99), number));
+                    room.relay(super::super::NOBODY, &message(MemberId(99), number), || {});
                 }
                 room.flush();
             });

@@ -8,7 +8,7 @@ pub(super) fn act(play: &mut Play, op: &Op) {
         Op::FromElsewhere(payload) => {
             // From someone that no member is.
             play.naive.relay(u64::MAX, payload);
-            play.room.relay_from_elsewhere(&received::write(TEXT, payload));
+            play.room.relay(super::super::NOBODY, &received::write(TEXT, payload), || {});
         }
         Op::GuestComes(client, name) => {
             play.naive.guest_comes(*client, name);

@@ -81,7 +81,11 @@ impl Play {
 
     fn within(memory: Arc<Memory>, history: usize, max_lag: usize) -> Play {
         let metrics = Arc::new(Metrics::new());
-        let room = Arc::new(Room::new(Bounds { history, max_lag }, Arc::clone(&metrics), &memory));
+        let room = Arc::new(Room::new(
+            Bounds { history, max_lag, max_message: 65536 },
+            Arc::clone(&metrics),
+            &memory,
+        ));
         Play {
             room,
             metrics,
@@ -99,7 +103,13 @@ impl Play {
         self.wires.push(Arc::clone(&wire));
         let name = name.map(str::to_owned);
         self.naive.join(GREETING, name.clone(), history);
-        let newcomer = Newcomer { wire: Some(Arc::clone(&wire)), greeting: GREETING.to_vec(), name, history };
+        let newcomer = Newcomer {
+            wire: Some(Arc::clone(&wire)),
+            greeting: GREETING.to_vec(),
+            name,
+            history,
+            places: None,
+        };
         self.ids.push(self.room.join(newcomer, |_| ()).0);
         wire
     }

@@ -47,8 +47,10 @@ impl Naive {
             let others: Vec<_> = self.named().map(quoted).collect();
             let online = others.len() + 1;
             let names = others.join(",");
-            let welcome =
-                format!("{{\"type\":\"welcome\",\"name\":{name},\"online\":{online},\"names\":[{names}]}}");
+            let kept = history.min(self.history.len());
+            let welcome = format!(
+                r#"{{"type":"welcome","name":{name},"online":{online},"names":[{names}],"history":{kept},"limit":65536}}"#
+            );
             stream.extend(received::write(TEXT, welcome.as_bytes()));
             self.announce(&format!("{{\"type\":\"joined\",\"name\":{name},\"online\":{online}}}"));
         }

@@ -87,7 +87,7 @@ fn a_writer_that_panics() {
 fn a_wire_that_goes_on_panicking() {
     let metrics = Arc::new(Metrics::new());
     let rooms = Rooms::new(
-        Bounds { history: 0, max_lag: 1 << 20 },
+        Bounds { history: 0, max_lag: 1 << 20, max_message: 0 },
         Arc::clone(&metrics),
         Memory::new(usize::MAX, 0),
         Link::none(),
@@ -97,7 +97,10 @@ fn a_wire_that_goes_on_panicking() {
     let [one, other, bad] = wires.each_ref().map(|wire| {
         let (wire, name) = (Arc::clone(wire), Some("n".into()));
         rooms
-            .enter("lobby", Newcomer { wire: Some(wire), greeting: GREETING.to_vec(), name, history: 0 })
+            .enter(
+                "lobby",
+                Newcomer { wire: Some(wire), greeting: GREETING.to_vec(), name, history: 0, places: None },
+            )
             .unwrap()
     });
     let talks = thread::spawn(move || {
@@ -121,7 +124,7 @@ fn a_wire_that_goes_on_panicking() {
 fn a_client_that_panics() {
     let metrics = Arc::new(Metrics::new());
     let rooms = Rooms::new(
-        Bounds { history: 0, max_lag: 1 << 20 },
+        Bounds { history: 0, max_lag: 1 << 20, max_message: 0 },
         Arc::clone(&metrics),
         Memory::new(usize::MAX, 0),
         Link::none(),
@@ -133,6 +136,7 @@ fn a_client_that_panics() {
             greeting: GREETING.to_vec(),
             name: Some("n".into()),
             history: 0,
+            places: None,
         };
         rooms.enter("lobby", newcomer).unwrap()
     });

@@ -1,0 +1,3 @@
+//! Without WebSocket.
+
+mod events;
