@@ -3,30 +3,25 @@
 use crate::protocol::error::ProtocolError;
 use crate::protocol::event::Event;
 use crate::protocol::frame::{FrameHeader, Opcode};
-use crate::protocol::receiver::{Limits, ServerReceiver};
+use crate::protocol::receiver::{Limits, Receiver};
 use crate::trace::{Count, Explanation, SHOWN_MAX, Text};
 
 /// The most that is kept of a frame, in bytes: what is shown of it.
 pub(super) const KEPT_MAX: usize = FrameHeader::MAX_LEN + SHOWN_MAX;
 
-/// Follows a stream of frames.
-pub(super) struct Frames {
+/// Follows a stream of frames: a client's if `MASKED`, else a server's.
+pub(super) struct Frames<const MASKED: bool> {
     /// The beginning of the present frame.
     pub(super) kept: Vec<u8>,
     /// How much more of it there has been, in bytes.
     hidden: u64,
-    judge: Option<Judge>,
+    judge: Option<Judge<MASKED>>,
 }
 
-impl Frames {
-    /// A client's, which are refused where the server refuses them.
-    pub(super) fn received(limits: Limits) -> Self {
-        Frames { kept: Vec::new(), hidden: 0, judge: Some(Judge::new(limits)) }
-    }
-
-    /// The server's.
-    pub(super) fn sent() -> Self {
-        Frames { kept: Vec::new(), hidden: 0, judge: None }
+impl<const MASKED: bool> Frames<MASKED> {
+    /// Those that are received are refused where a receiver with these limits refuses them.
+    pub(super) fn new(received: Option<Limits>) -> Self {
+        Frames { kept: Vec::new(), hidden: 0, judge: received.map(Judge::new) }
     }
 
     /// Explains the frames that end in these bytes. Returns what comes after the last frame of all as well.
@@ -88,9 +83,9 @@ impl Frames {
     }
 }
 
-/// Reads along as the server does.
-struct Judge {
-    receiver: ServerReceiver,
+/// Reads along as the receiving end does.
+struct Judge<const MASKED: bool> {
+    receiver: Receiver<MASKED>,
     buffer: Vec<u8>,
     /// How many frames the present message has had before this one.
     fragments: u32,
@@ -106,9 +101,9 @@ enum Verdict {
     Refused(ProtocolError),
 }
 
-impl Judge {
+impl<const MASKED: bool> Judge<MASKED> {
     fn new(limits: Limits) -> Self {
-        Judge { receiver: ServerReceiver::new(limits), buffer: Vec::new(), fragments: 0 }
+        Judge { receiver: Receiver::new(limits), buffer: Vec::new(), fragments: 0 }
     }
 
     /// Takes a piece of one frame, and says how much of it was looked at until there was something to say.

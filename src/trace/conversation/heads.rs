@@ -2,6 +2,7 @@
 
 use sha1_smol::Sha1;
 
+use super::Side;
 use crate::protocol::handshake::{GUID, accept_key};
 use crate::protocol::handshake_error::HandshakeError;
 use crate::trace::{Count, Hex, Text};
@@ -17,7 +18,7 @@ const LINE_MAX: usize = 160;
 /// A field's name in lower case, and what it is for.
 type Field = (&'static str, &'static str);
 
-/// What the fields of a client's handshake are for.
+/// What the fields of a client's handshake are for, to the server.
 const REQUEST_FIELDS: [Field; 8] = [
     ("host", "§4.2.1 (2): whom the request is for"),
     ("upgrade", "§4.2.1 (3): the protocol to change to"),
@@ -29,7 +30,25 @@ const REQUEST_FIELDS: [Field; 8] = [
     ("sec-websocket-extensions", "§4.2.1 (9): extensions; none is taken"),
 ];
 
-/// What the fields of the server's answer to it are for.
+/// The same to the client.
+const OWN_REQUEST_FIELDS: [Field; 5] = [
+    ("host", "§4.1 (4): whom the request is for"),
+    ("upgrade", "§4.1 (5): the protocol to change to"),
+    ("connection", "§4.1 (6): Upgrade is for the next hop only"),
+    ("sec-websocket-key", "§4.1 (7): 16 random bytes in base64, new each time"),
+    ("sec-websocket-version", "§4.1 (9): the version, always 13"),
+];
+
+/// What the fields of the answer are for, to the client.
+const CHECKED_RESPONSE_FIELDS: [Field; 5] = [
+    ("upgrade", "§4.1 (2): has to be websocket"),
+    ("connection", "§4.1 (3): has to list Upgrade"),
+    ("sec-websocket-accept", "§4.1 (4): has to be the accept key, as below"),
+    ("sec-websocket-extensions", "§4.1 (5): must not be there: none was offered"),
+    ("sec-websocket-protocol", "§4.1 (6): must not be there: none was offered"),
+];
+
+/// What the fields of the answer are for, to the server.
 const RESPONSE_FIELDS: [Field; 3] = [
     ("upgrade", "§4.2.2 (5.2): the protocol changed to"),
     ("connection", "§4.2.2 (5.3): Upgrade is for the next hop only"),
@@ -46,8 +65,12 @@ pub(super) fn switches_protocols(response: &[u8]) -> bool {
     response.starts_with(b"HTTP/1.1 101 ")
 }
 
-pub(super) fn explain_request(head: &[u8]) -> String {
-    let fields = if key_of(head).is_empty() { &[][..] } else { &REQUEST_FIELDS };
+pub(super) fn explain_request(head: &[u8], side: Side) -> String {
+    let fields: &[Field] = match side {
+        _ if key_of(head).is_empty() => &[],
+        Side::Client => &OWN_REQUEST_FIELDS,
+        Side::Server => &REQUEST_FIELDS,
+    };
     explain("request head", head, "method, path, version", fields)
 }
 
@@ -56,23 +79,29 @@ pub(super) fn explain_refused(bytes: &[u8], error: HandshakeError) -> String {
     format!("{}\nrefused: {error}; the answer is {}", explain("request head", bytes, "", &[]), error.status())
 }
 
-pub(super) fn explain_response(head: &[u8]) -> String {
-    if switches_protocols(head) {
-        explain("response head", head, "§4.2.2 (5.1): after this head there are frames", &RESPONSE_FIELDS)
-    } else {
-        explain("response head", head, "no WebSocket: the stream ends after this", &[])
-    }
+pub(super) fn explain_response(head: &[u8], side: Side) -> String {
+    let (meaning, fields): (_, &[Field]) = match side {
+        _ if !switches_protocols(head) => ("no WebSocket: the stream ends after this", &[]),
+        Side::Client => ("§4.1 (1): after this head there are frames", &CHECKED_RESPONSE_FIELDS),
+        Side::Server => ("§4.2.2 (5.1): after this head there are frames", &RESPONSE_FIELDS),
+    };
+    explain("response head", head, meaning, fields)
 }
 
-/// §4.2.2 (5.4): how the accept key comes about.
-pub(super) fn explain_accept_key(request: &[u8]) -> String {
+pub(super) fn explain_ignored(bytes: &[u8]) -> String {
+    format!("{}, ignored", Count(bytes.len() as u64))
+}
+
+/// §4.1 (4), §4.2.2 (5.4): how the accept key comes about.
+pub(super) fn explain_accept_key(request: &[u8], side: Side) -> String {
+    let origin = if side == Side::Client { "the key, as it was sent" } else { "the key, as it came" };
     let key = key_of(request);
     let mut sha1 = Sha1::from(key);
     sha1.update(GUID);
     let digest = sha1.digest().bytes();
     let (first_half, second_half) = digest.split_at(digest.len() / 2);
     let rows = [
-        (key.escape_ascii().to_string(), "the key, as it came"),
+        (key.escape_ascii().to_string(), origin),
         (GUID.escape_ascii().to_string(), "appended to it, always the same"),
         (Hex(first_half).to_string(), "the SHA-1 of the two together,"),
         (Hex(second_half).to_string(), "20 bytes"),

@@ -13,7 +13,11 @@ const REFUSING: &[u8] = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
 
 /// What is told when each of these passes in turn, in pieces of so many bytes.
 fn told(passing: &[(Direction, &[u8])], piece_len: usize) -> Vec<(Direction, String)> {
-    let mut conversation = Conversation::new(LIMITS);
+    told_to(Side::Server, passing, piece_len)
+}
+
+fn told_to(side: Side, passing: &[(Direction, &[u8])], piece_len: usize) -> Vec<(Direction, String)> {
+    let mut conversation = Conversation::new(side, LIMITS);
     for (direction, bytes) in passing {
         for piece in bytes.chunks(piece_len) {
             match direction {
@@ -179,12 +183,12 @@ fn what_never_becomes_whole_is_told_at_the_end() {
 
 #[test]
 fn a_stream_ends_once_in_each_direction() {
-    let mut conversation = Conversation::new(LIMITS);
+    let mut conversation = Conversation::new(Side::Server, LIMITS);
     conversation.receive(REQUEST);
     conversation.send(SWITCHING);
     for _ in 0..2 {
         conversation.end_sending();
-        conversation.end_receiving();
+        conversation.receive(&[]);
     }
     conversation.break_off();
     let events: Vec<_> = conversation.events.into_iter().skip(3).collect();
@@ -195,7 +199,7 @@ fn a_stream_ends_once_in_each_direction() {
 /// The memory held for a frame that is sent is what is shown of it.
 #[test]
 fn little_is_kept_of_a_large_frame() {
-    let mut frames = Frames::sent();
+    let mut frames = Frames::<false>::new(None);
     let (explained, _) = frames.take(b"\x82\x7F\x00\x00\x00\x00\x00\x10\x00\x00");
     assert_eq!(explained, [""; 0]);
     for _ in 0..1024 {
@@ -231,4 +235,33 @@ fn sessions_of_every_kind_however_they_are_cut() {
         }
     }
     assert!(explained > 60, "{explained} frames");
+}
+
+#[test]
+fn a_client_sees_the_same_from_the_other_end() {
+    let frames = [&b"\x81\x05Hello"[..], b"\x88\x02\x03\xE8", b"more"].concat();
+    let passing = [(Out, REQUEST), (In, SWITCHING), (Out, &masked(0x81, b"Hello")), (In, &frames)];
+    let whole = told_to(Side::Client, &passing, usize::MAX);
+    let expected = [
+        (Out, "request head of 140 bytes"),
+        (In, "response head of 56 bytes"),
+        (In, "the accept key"),
+        (Out, "frame of 11 bytes"),
+        (In, "frame of 7 bytes"),
+        (In, "frame of 4 bytes"),
+        (In, "4 bytes, ignored"),
+    ];
+    assert_eq!(headlines(&whole), expected);
+    let mentions = |index: usize, words: &str| assert!(whole[index].1.contains(words), "{}", whole[index].1);
+    mentions(0, "§4.1 (7): 16 random bytes in base64, new each time");
+    mentions(1, "§4.1 (2): has to be websocket");
+    mentions(2, "the key, as it was sent");
+}
+
+#[test]
+fn a_client_sees_why_it_refuses_a_masked_frame() {
+    let passing = [(Out, REQUEST), (In, SWITCHING), (In, &masked(0x81, b"Hello"))];
+    let told = told_to(Side::Client, &passing, 1);
+    let refused = told.iter().find(|(_, text)| text.contains("refused: ")).expect("a refusal");
+    assert!(refused.1.ends_with("refused: frame masked; the connection fails with 1002"), "{}", refused.1);
 }
