@@ -17,7 +17,7 @@ const LAST_LINES: Duration = Duration::from_millis(200);
 fn main() -> ExitCode {
     match options::parse(std::env::args_os().skip(1)) {
         Ok(Command::Run(config)) => run(*config),
-        Ok(Command::Connect(url, options)) => ExitCode::from(chinwag::client::connect(url, options)),
+        Ok(Command::Connect(options)) => ExitCode::from(chinwag::client::connect(&options)),
         Ok(Command::Check(url)) => check(&url),
         Ok(Command::Print(text)) => {
             // Whoever does not read it does not miss it.

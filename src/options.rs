@@ -15,7 +15,7 @@ pub enum Command {
     /// Serve.
     Run(Box<Config>),
     /// Connect to a server: lines in, lines out.
-    Connect(Url, Options),
+    Connect(Options),
     /// Ask a server whether it is well.
     Check(Url),
     /// Print this and end.

@@ -8,7 +8,8 @@ use super::{Command, HELP_CLIENT, number};
 
 /// Parses the arguments after `connect`.
 pub fn parse_connect(args: impl Iterator<Item = OsString>) -> Result<Command, String> {
-    let (mut options, mut url, mut seen) = (Options::default(), None, Vec::new());
+    let (mut name_given, mut history, mut raw, mut once, mut trace) = (None, 0, false, false, false);
+    let (mut url, mut seen) = (None, Vec::new());
     let mut args = args.map(|arg| arg.into_string().map_err(|arg| format!("not UTF-8: {arg:?}")));
     while let Some(arg) = args.next().transpose()? {
         let (name, value) = match arg.split_once('=') {
@@ -28,15 +29,15 @@ pub fn parse_connect(args: impl Iterator<Item = OsString>) -> Result<Command, St
             let value = value.map_or_else(|| args.next().transpose(), |value| Ok(Some(value)))?;
             let value = value.ok_or_else(|| format!("{name} needs a value"))?;
             let is_set = match name.as_str() {
-                "--name" => set_name(&mut options, &value),
-                _ => number(&value).map(|history| options.history = history),
+                "--name" => client_name(&value).map(|name| name_given = Some(name)),
+                _ => number(&value).map(|count| history = count),
             };
             is_set.map_err(|expected| format!("{name}: {value:?} is not {expected}"))?;
         } else {
             let flag = match name.as_str() {
-                "--raw" => &mut options.raw,
-                "--once" => &mut options.once,
-                "--trace" => &mut options.trace,
+                "--raw" => &mut raw,
+                "--once" => &mut once,
+                "--trace" => &mut trace,
                 "-h" | "--help" if value.is_none() => return Ok(Command::Print(HELP_CLIENT.to_owned())),
                 _ => return Err(format!("unknown option {name:?} of connect")),
             };
@@ -48,7 +49,7 @@ pub fn parse_connect(args: impl Iterator<Item = OsString>) -> Result<Command, St
         seen.push(name);
     }
     let url = url.ok_or("connect needs a URL such as ws://127.0.0.1:8080/kitchen")?;
-    Ok(Command::Connect(url, options))
+    Ok(Command::Connect(Options { url, name: name_given, history, raw, once, trace }))
 }
 
 /// Parses the arguments after `check`.
@@ -62,8 +63,9 @@ pub fn parse_check(args: impl Iterator<Item = OsString>) -> Result<Command, Stri
     }
 }
 
-fn set_name(options: &mut Options, name: &str) -> Result<(), &'static str> {
+fn client_name(name: &str) -> Result<String, &'static str> {
     let is_name = (1..=32).contains(&name.chars().count()) && !name.contains(char::is_control);
-    options.name = Some(name.to_owned()).filter(|_| is_name);
-    if is_name { Ok(()) } else { Err("a name of 1 to 32 characters, none of them a control character") }
+    Some(name.to_owned())
+        .filter(|_| is_name)
+        .ok_or("a name of 1 to 32 characters, none of them a control character")
 }
