@@ -4,8 +4,8 @@
 //! history comes first. It goes on where the newest of what has been seen ends; so much of it is new. Nothing with an id is
 //! printed twice, however it comes.
 
-use std::collections::VecDeque;
 use std::collections::hash_map::RandomState;
+use std::collections::{HashSet, VecDeque};
 use std::hash::BuildHasher;
 use std::io::Write;
 
@@ -32,10 +32,30 @@ pub(super) struct Keys(RandomState);
 
 impl Keys {
     pub(super) fn of(&self, message: &[u8]) -> Key {
-        match chat_message(message).and_then(|object| object.text("id").map(str::to_owned)) {
+        self.of_read(message, Chat::read(message).as_ref())
+    }
+
+    fn of_read(&self, message: &[u8], chat: Option<&Chat>) -> Key {
+        match chat.and_then(|chat| chat.id.as_ref()) {
             Some(id) => self.0.hash_one(("id", id)),
             None => self.0.hash_one(message),
         }
+    }
+}
+
+/// A message of the page's form.
+struct Chat {
+    id: Option<String>,
+    name: String,
+    text: String,
+}
+
+impl Chat {
+    fn read(message: &[u8]) -> Option<Chat> {
+        let object = Object::parse(std::str::from_utf8(message).ok()?)?;
+        let text = |name| object.text(name).map(str::to_owned);
+        (text("type")? == "message").then_some(())?;
+        Some(Chat { id: text("id"), name: text("name")?, text: text("text")? })
     }
 }
 
@@ -45,6 +65,8 @@ pub(super) struct Screen {
     keys: Keys,
     /// The newest messages in their order.
     seen: VecDeque<Key>,
+    /// The same, to be looked up.
+    known: HashSet<Key>,
     /// While a history is coming: what has come.
     held: Option<Vec<(MessageType, Vec<u8>)>>,
     held_bytes: usize,
@@ -59,7 +81,7 @@ pub(super) struct History {
 
 impl Screen {
     pub(super) fn new(raw: bool, keys: Keys) -> Screen {
-        Screen { raw, keys, seen: VecDeque::new(), held: None, held_bytes: 0 }
+        Screen { raw, keys, seen: VecDeque::new(), known: HashSet::new(), held: None, held_bytes: 0 }
     }
 
     /// Holds what comes until [`Screen::catch_up`].
@@ -70,7 +92,7 @@ impl Screen {
     /// Takes a message. Returns whether there can be more until it catches up.
     pub(super) fn take(&mut self, message_type: MessageType, message: &[u8]) -> std::io::Result<bool> {
         if is_announcement(message) {
-            return self.print(message_type, message).map(|()| true);
+            return self.print(message_type, message, None).map(|()| true);
         }
         let Some(held) = &mut self.held else {
             return self.show(message_type, message).map(|()| true);
@@ -104,21 +126,22 @@ impl Screen {
     }
 
     fn show(&mut self, message_type: MessageType, message: &[u8]) -> std::io::Result<()> {
-        let key = self.keys.of(message);
-        let is_double =
-            self.seen.contains(&key) && chat_message(message).is_some_and(|o| o.text("id").is_some());
+        let chat = Some(message).filter(|_| message_type == MessageType::Text).and_then(Chat::read);
+        let key = self.keys.of_read(message, chat.as_ref());
+        let is_double = !self.known.insert(key) && chat.as_ref().is_some_and(|chat| chat.id.is_some());
         if self.seen.len() >= SEEN_MAX {
-            self.seen.pop_front();
+            let oldest = self.seen.pop_front();
+            oldest.map(|oldest| self.known.remove(&oldest));
         }
         self.seen.push_back(key);
-        if is_double { Ok(()) } else { self.print(message_type, message) }
+        if is_double { Ok(()) } else { self.print(message_type, message, chat) }
     }
 
-    fn print(&self, message_type: MessageType, message: &[u8]) -> std::io::Result<()> {
+    fn print(&self, message_type: MessageType, message: &[u8], chat: Option<Chat>) -> std::io::Result<()> {
         let mut stdout = std::io::stdout().lock();
         match (message_type, std::str::from_utf8(message)) {
             (MessageType::Text, _) if self.raw => stdout.write_all(message)?,
-            (MessageType::Text, Ok(text)) => stdout.write_all(readable(text).as_bytes())?,
+            (MessageType::Text, Ok(text)) => stdout.write_all(readable(text, chat).as_bytes())?,
             _ => {
                 let shown = &message[..message.len().min(BINARY_SHOWN)];
                 let cut = if shown.len() < message.len() { " ..." } else { "" };
@@ -130,26 +153,20 @@ impl Screen {
 }
 
 /// Returns a text as a person reads it: one line, without anything that a terminal obeys.
-fn readable(text: &str) -> String {
-    if let Some(object) = chat_message(text.as_bytes()) {
-        let (name, text) = (object.text("name"), object.text("text"));
-        return format!("{}: {}", visible(name.unwrap_or_default()), visible(text.unwrap_or_default()));
+fn readable(text: &str, chat: Option<Chat>) -> String {
+    if let Some(Chat { name, text, .. }) = chat {
+        return format!("{}: {}", visible(&name), visible(&text));
     }
     let announcement = Some(text).filter(|text| is_announcement(text.as_bytes())).and_then(announced);
     visible(&announcement.unwrap_or_else(|| text.to_owned()))
 }
 
-fn chat_message(message: &[u8]) -> Option<Object> {
-    let object = Object::parse(std::str::from_utf8(message).ok()?)?;
-    let is_chat = object.text("type") == Some("message");
-    (is_chat && object.text("name").is_some() && object.text("text").is_some()).then_some(object)
-}
-
 /// Only the server begins a text so, byte for byte.
 fn is_announcement(message: &[u8]) -> bool {
-    ["joined", "left", "welcome", "alive"]
+    let kind = message.strip_prefix(br#"{"type":""#).unwrap_or_default();
+    [&b"joined\""[..], b"left\"", b"welcome\"", b"alive\""]
         .iter()
-        .any(|kind| message.starts_with(format!("{{\"type\":\"{kind}\"").as_bytes()))
+        .any(|announced| kind.starts_with(announced))
 }
 
 fn announced(text: &str) -> Option<String> {
