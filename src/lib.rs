@@ -5,12 +5,13 @@
 //! # The map
 //!
 //! ```text
-//!   main      options, signals
-//!   client    the other end, blocking: lines in, lines out
-//!   server    sockets, threads, clocks: accepting, a client's life, the room, the page
-//!   trace     bytes, explained
-//!   sys       what `std` cannot do, and all `unsafe` there is
-//!   protocol  RFC 6455: bytes in, events out; no I/O, no clock, no allocation
+//!   main          options, signals
+//!   client        the other end, blocking: lines in, lines out
+//!   server        sockets, threads, clocks: accepting, a client's life, the room, the page
+//!   conversation  a connection, explained as either end sees it
+//!   trace         bytes, explained
+//!   sys           what `std` cannot do, and all `unsafe` there is
+//!   protocol      RFC 6455: bytes in, events out; no I/O, no clock, no allocation
 //! ```
 //!
 //! Imports run one way, down the map, file by file: [`protocol`] knows nothing of what is above it. Read it first, in the
@@ -37,6 +38,8 @@ struct Readme;
 #[cfg(feature = "server")]
 #[doc(hidden)]
 pub mod client;
+#[cfg(feature = "server")]
+mod conversation;
 pub mod protocol;
 #[cfg(feature = "server")]
 pub mod server;

@@ -13,8 +13,6 @@
 //! The command shows every frame like this with `--trace`. Nothing is allocated, so it is there without `std`, too.
 
 mod columns;
-#[cfg(feature = "server")]
-pub(crate) mod conversation;
 
 use core::fmt;
 use core::ops::Range;

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use super::check::connect;
 use super::outbox::{Outbox, Over, SILENCE, Turn};
 use super::random::Random;
-use super::screen::{Screen, visible};
-use super::{Options, note};
+use super::screen::{Screen, note, visible};
+use super::url::Url;
+use crate::conversation::{Conversation, Side};
 use crate::protocol::client_handshake::{ClientRequest, Response, ResponseError, request_key};
 use crate::protocol::close::CloseCode;
 use crate::protocol::control::ControlFrame;
@@ -18,7 +19,6 @@ use crate::protocol::event::Event;
 use crate::protocol::frame::Opcode;
 use crate::protocol::head::Head;
 use crate::protocol::receiver::{ClientReceiver, Limits};
-use crate::trace::conversation::{Conversation, Side};
 
 /// How long an opening handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(15);
@@ -46,25 +46,26 @@ pub(super) enum Ending {
 impl Connection {
     /// Connects and makes the opening handshake. Returns what has come behind the answer, too.
     pub(super) fn open(
-        options: &Options,
+        url: &Url,
         target: &str,
+        is_traced: bool,
         random: &mut Random,
     ) -> Result<(Connection, Vec<u8>), String> {
-        let stream = connect(&options.url, HANDSHAKE).map_err(|error| error.to_string())?;
-        let tracer = options.trace.then(|| Arc::new(Mutex::new(Conversation::new(Side::Client, LIMITS))));
+        let stream = connect(url, HANDSHAKE).map_err(|error| error.to_string())?;
+        let tracer = is_traced.then(|| Arc::new(Mutex::new(Conversation::new(Side::Client, LIMITS))));
         let connection = Connection { stream: Arc::new(stream), tracer };
-        let behind = connection.shake_hands(options, target, random)?;
+        let behind = connection.shake_hands(&url.authority, target, random)?;
         Ok((connection, behind))
     }
 
-    fn shake_hands(&self, options: &Options, target: &str, random: &mut Random) -> Result<Vec<u8>, String> {
+    fn shake_hands(&self, host: &str, target: &str, random: &mut Random) -> Result<Vec<u8>, String> {
         let failed = |error: std::io::Error| match error.kind() {
             ErrorKind::WouldBlock | ErrorKind::TimedOut => "the server does not answer".to_owned(),
             _ => error.to_string(),
         };
         let _ = self.stream.set_nodelay(true);
         self.stream.set_write_timeout(Some(SILENCE / 4)).map_err(failed)?;
-        let (host, key) = (options.url.authority.as_str(), request_key(random.nonce()));
+        let key = request_key(random.nonce());
         let request = ClientRequest { host, target, key, subprotocols: &[], fields: &[] };
         let mut head = vec![0; Head::MAX_LEN];
         let head = request.write(&mut head).map_err(|error| error.to_string())?;

@@ -23,8 +23,7 @@ mod random;
 mod screen;
 mod url;
 
-use std::fmt;
-use std::io::{BufRead, Read, Write};
+use std::io::{BufRead, Read};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -34,7 +33,7 @@ use connection::{Connection, Ending};
 use json::quoted;
 use outbox::Outbox;
 use random::Random;
-use screen::{Keys, Screen};
+use screen::{Keys, Screen, note};
 pub use url::Url;
 
 /// The bounds of the backoff.
@@ -75,7 +74,7 @@ pub fn connect(options: &Options) -> u8 {
     loop {
         outbox.begin();
         let wishes = wishes(options, has_joined);
-        let opened = Connection::open(options, &options.url.target(&wishes), &mut random);
+        let opened = Connection::open(&options.url, &options.url.target(&wishes), options.trace, &mut random);
         let why = match opened {
             Ok((connection, behind)) => {
                 note(format_args!("connected to {}", options.url));
@@ -152,9 +151,4 @@ fn chat_message(name: &str, text: &str, random: &mut Random) -> String {
     let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_millis());
     let (name, text) = (quoted(name), quoted(text));
     format!(r#"{{"type":"message","id":"{id:032x}","name":{name},"text":{text},"time":{time}}}"#)
-}
-
-/// Tells what happens, on stderr. Whoever does not read it does not miss it.
-fn note(what: impl fmt::Display) {
-    let _ = writeln!(std::io::stderr(), "chinwag: {what}");
 }

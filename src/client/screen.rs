@@ -6,6 +6,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::collections::{HashSet, VecDeque};
+use std::fmt;
 use std::hash::BuildHasher;
 use std::io::Write;
 
@@ -195,4 +196,9 @@ pub(super) fn visible(text: &str) -> String {
         }
     }
     shown
+}
+
+/// Tells what happens, on stderr. Whoever does not read it does not miss it.
+pub(super) fn note(what: impl fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "chinwag: {what}");
 }

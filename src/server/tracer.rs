@@ -2,8 +2,8 @@
 
 use super::log::Log;
 use super::sync::{Mutex, lock};
+use crate::conversation::{Conversation, Side};
 use crate::protocol::receiver::Limits;
-use crate::trace::conversation::{Conversation, Side};
 
 /// Explains on the log what passes on one connection. An explanation is one write to the log, and each of its lines
 /// begins with the client's number.

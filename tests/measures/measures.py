@@ -29,14 +29,16 @@ class Part(NamedTuple):
         return path.startswith(self.within) and not path.startswith(self.without)
 
 
-TRACE = ("src/trace", "src/server/tracer")
+TRACE = ("src/trace", "src/conversation", "src/server/tracer")
+CLIENT = ("src/client/",)
 LINK = ("src/server/link/",)
 # How many lines of code the parts of the house may have, tests apart.
 PARTS = [
     Part("the protocol", 1400, 1450, ("src/protocol/",)),
     Part("the room", 800, 1370, ("src/server/room/",)),
     Part("the link to other servers", 900, 0, LINK),
-    Part("all but page, trace and link", 5200, 6000, ("src/",), (*TRACE, *LINK)),
+    Part("the other end", 450, 1080, CLIENT),
+    Part("all but page, trace, link and the other end", 5200, 6200, ("src/",), (*TRACE, *LINK, *CLIENT)),
 ]
 
 

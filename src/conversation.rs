@@ -11,22 +11,14 @@ mod tests;
 
 use std::mem;
 
-use super::{Count, Text};
 use crate::protocol::head::Head;
 use crate::protocol::receiver::Limits;
+use crate::trace::{Count, Text};
 use frames::Frames;
+pub(crate) use heads::Side;
 
 /// How much is shown of what is neither head nor frame, in bytes.
 const BODY_SHOWN: usize = 48;
-
-/// Whose eyes it is seen with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
-    /// The end that has asked for the connection.
-    Client,
-    /// The end that was asked.
-    Server,
-}
 
 /// As that side sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,6 @@
 
 use sha1_smol::Sha1;
 
-use super::Side;
 use crate::protocol::handshake::{GUID, accept_key};
 use crate::protocol::handshake_error::HandshakeError;
 use crate::trace::{Count, Hex, Text};
@@ -14,6 +13,15 @@ const KEY_FIELD: &[u8] = b"Sec-WebSocket-Key:";
 
 /// The most that is shown of a line, in bytes.
 const LINE_MAX: usize = 160;
+
+/// Whose eyes it is seen with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The end that has asked for the connection.
+    Client,
+    /// The end that was asked.
+    Server,
+}
 
 /// A field's name in lower case, and what it is for.
 type Field = (&'static str, &'static str);
