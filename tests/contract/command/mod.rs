@@ -1,6 +1,8 @@
 //! The command.
 
 mod bind;
+mod check;
+mod connect;
 mod extremes;
 mod hangup;
 mod help;
