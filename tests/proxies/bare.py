@@ -1,4 +1,5 @@
 """HAProxy, nginx, Apache and curl as they come, who ask by HTTP/1.0: their checks find a server well, and its page is got.
+Through nginx, told to upgrade, the program's own client gets too.
 
 Each server explains what it is asked (`--trace`), so that it is seen that they really ask so."""
 
@@ -82,6 +83,12 @@ http {{
         location / {{
             proxy_pass http://127.0.0.1:{behind};
         }}
+        location = /kitchen {{
+            proxy_pass http://127.0.0.1:{behind};
+            proxy_http_version 1.1;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection upgrade;
+        }}
     }}
 }}
 """
@@ -117,6 +124,15 @@ def haproxy_says(bare):
     return row["status"], row["check_status"], row["check_code"]
 
 
+def connect_through(bare):
+    """The program's own client says a thousand lines, and hears them."""
+    words = [BINARY, "connect", "--once", "--name", "kettle", f"ws://127.0.0.1:{bare.port}/kitchen"]
+    lines = [f"line {number}" for number in range(1000)]
+    done = subprocess.run(words, input="\n".join(lines), text=True, check=True, capture_output=True, timeout=PATIENCE)
+    heard = done.stdout.splitlines()
+    assert heard == ["* kettle is here alone", *(f"kettle: {line}" for line in lines)], heard[:5]
+
+
 def main():
     with Bare("haproxy", ["haproxy", "-db", "-f", "{config}"], HAPROXY) as bare:
         bare.has_been_asked("OPTIONS / HTTP/1.0")
@@ -126,6 +142,7 @@ def main():
     with Bare("nginx", ["nginx", "-p", "{work}", "-e", "{work}/log", "-c", "{config}"], NGINX) as bare:
         bare.page()
         bare.has_been_asked("GET / HTTP/1.0", 1)
+        connect_through(bare)
     with Bare("apache2", ["apache2", "-X", "-f", "{config}"], APACHE) as bare:
         bare.has_been_asked("OPTIONS ")
         bare.page()
