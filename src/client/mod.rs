@@ -24,12 +24,12 @@ mod screen;
 mod url;
 
 use std::io::{BufRead, Read};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 pub use check::check;
-use connection::{Connection, Ending};
+use connection::{Connection, Reader};
 use json::quoted;
 use outbox::Outbox;
 use random::Random;
@@ -70,39 +70,40 @@ pub fn connect(options: &Options) -> u8 {
         note(format_args!("no thread to read stdin with: {error}"));
         return 1;
     }
+    let reader = Reader { outbox, screen, is_named: options.name.is_some() };
+    let outbox = &reader.outbox;
     let (mut random, mut tries, mut has_joined) = (Random::new(), 0, false);
     loop {
         outbox.begin();
-        let wishes = wishes(options, has_joined);
-        let opened = Connection::open(&options.url, &options.url.target(&wishes), options.trace, &mut random);
-        let why = match opened {
-            Ok((connection, behind)) => {
-                note(format_args!("connected to {}", options.url));
-                if has_joined {
-                    screen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).hold();
-                }
-                let ending = connection.run(behind, &outbox, &screen, &mut random, options.name.is_some());
-                if outbox.has_joined() {
-                    (has_joined, tries) = (true, 0);
-                }
-                match ending {
-                    Ending::Finished => return u8::from(outbox.is_cut_short()),
-                    Ending::Lost(why) => why,
-                }
+        let target = options.url.target(&wishes(options, has_joined));
+        let opened = Connection::open(&options.url, &target, options.trace, &mut random);
+        let ended = opened.and_then(|(connection, behind)| {
+            note(format_args!("connected to {}", options.url));
+            if has_joined {
+                reader.screen.lock().unwrap_or_else(PoisonError::into_inner).hold();
             }
-            Err(why) => why,
+            connection.run(reader.clone(), behind, &mut random)
+        });
+        // Not before: a server may let it in only to throw it out.
+        if outbox.has_joined() {
+            (has_joined, tries) = (true, 0);
+        }
+        let Err(why) = ended else {
+            return u8::from(outbox.is_cut_short());
         };
         if options.once {
             note(why);
             return 1;
         }
-        let longest = FIRST_RETRY.saturating_mul(1 << tries).min(LAST_RETRY);
+        let longest = FIRST_RETRY.saturating_mul(1 << tries).min(LAST_RETRY).as_millis() as u64;
         tries = (tries + 1).min(6);
         // Full jitter: those who lost a server together do not come back together.
-        let pause = Duration::from_millis(random.number() % (longest.as_millis() as u64 + 1));
+        let pause = Duration::from_millis(random.number() % (longest + 1));
         note(format_args!("{why}; next try in {}.{} s", pause.as_secs(), pause.subsec_millis() / 100));
-        if has_joined && outbox.wait(pause) {
-            return 0;
+        if !has_joined {
+            thread::sleep(pause);
+        } else if outbox.wait(pause) {
+            return u8::from(outbox.is_cut_short());
         }
     }
 }

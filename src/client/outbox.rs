@@ -146,16 +146,15 @@ impl Outbox {
         });
     }
 
-    /// Takes note that something is heard, or that what was heard has been dealt with.
-    pub(super) fn hear(&self, is_dealt_with: bool) {
-        self.change(|state| {
-            state.connection.heard = is_dealt_with.then(Instant::now);
-            state.connection.pinged = false;
-        });
+    /// Takes note that the other end has been heard, or that what it says is being printed.
+    pub(super) fn hear(&self, heard: Option<Instant>) {
+        self.change(|state| (state.connection.heard, state.connection.pinged) = (heard, false));
     }
 
-    pub(super) fn answer(&self, ping: &[u8]) {
+    /// Takes a Ping. Returns that it is no end of a history.
+    pub(super) fn answer(&self, ping: &[u8]) -> bool {
         self.change(|state| state.connection.ping = Some(ping.to_vec()));
+        false
     }
 
     /// Takes a Pong. Returns whether it is the first one's.
@@ -191,16 +190,14 @@ impl Outbox {
     }
 
     /// Takes note that the connection is over. The first reason counts.
-    pub(super) fn lose(&self, code: Option<CloseCode>, why: String) {
-        self.change(|state| {
-            state.connection.over.get_or_insert(Over { code, why });
-        });
+    pub(super) fn lose(&self, over: Over) {
+        self.change(|state| _ = state.connection.over.get_or_insert(over));
     }
 
     /// The server has refused something. Returns whether that was a line by itself, which is dropped.
     pub(super) fn refuse(&self) -> bool {
         self.change(|state| {
-            let last = state.lines.iter().take(state.sent).last().map_or(0, |line| line.number);
+            let last = state.lines.iter().take(state.sent).next_back().map_or(0, |line| line.number);
             let is_found = state.sent == 1 && last <= state.careful;
             state.careful = state.careful.max(last);
             if is_found {
@@ -218,26 +215,28 @@ impl Outbox {
             if let Some(turn) = state.turn(out, random) {
                 return turn;
             }
-            let waiting = self.change.wait_timeout(state, SILENCE / 20);
-            state = waiting.unwrap_or_else(PoisonError::into_inner).0;
+            state = self.wait_a_little(state);
         }
     }
 
-    /// Waits until the connection is over, at most as long as a closing may take.
+    /// Waits until the connection is over, at most as long as a closing may take, what is printed meanwhile aside.
     pub(super) fn wait_for_close(&self) {
-        let is_open = |state: &mut State| state.connection.over.is_none();
-        drop(self.change.wait_timeout_while(self.lock(), CLOSING, is_open));
-    }
-
-    /// Takes note that some of what was written has gone out: somebody is there.
-    pub(super) fn progress(&self) {
-        self.change(|state| state.connection.heard = state.connection.heard.map(|_| Instant::now()));
+        let (mut state, begun) = (self.lock(), Instant::now());
+        while state.connection.over.is_none()
+            && (state.connection.heard.is_none() || begun.elapsed() < CLOSING)
+        {
+            state = self.wait_a_little(state);
+        }
     }
 
     /// Whether there is no hope left for the connection.
     pub(super) fn is_over(&self) -> bool {
         let state = self.lock();
         state.connection.over.is_some() || state.connection.is_silent_for(SILENCE * 2)
+    }
+
+    fn wait_a_little<'o>(&self, state: MutexGuard<'o, State>) -> MutexGuard<'o, State> {
+        self.change.wait_timeout(state, SILENCE / 20).unwrap_or_else(PoisonError::into_inner).0
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

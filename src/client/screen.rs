@@ -90,17 +90,17 @@ impl Screen {
         (self.held, self.held_bytes) = (Some(Vec::new()), 0);
     }
 
-    /// Takes a message. Returns whether there can be more until it catches up.
+    /// Takes a message. Returns whether it has to catch up now, since no more can be held.
     pub(super) fn take(&mut self, message_type: MessageType, message: &[u8]) -> std::io::Result<bool> {
         if is_announcement(message) {
-            return self.print(message_type, message, None).map(|()| true);
+            return self.print(message_type, message, None).map(|()| false);
         }
         let Some(held) = &mut self.held else {
-            return self.show(message_type, message).map(|()| true);
+            return self.show(message_type, message).map(|()| false);
         };
         held.push((message_type, message.to_vec()));
         self.held_bytes += message.len();
-        Ok(held.len() < HELD_MAX && self.held_bytes < HELD_BYTES_MAX)
+        Ok(held.len() >= HELD_MAX || self.held_bytes >= HELD_BYTES_MAX)
     }
 
     /// Prints what is new of what was held.
@@ -119,11 +119,6 @@ impl Screen {
             self.show(*message_type, message)?;
         }
         Ok(History { all, new })
-    }
-
-    /// Writes out what has been printed.
-    pub(super) fn flush(&self) -> std::io::Result<()> {
-        std::io::stdout().flush()
     }
 
     fn show(&mut self, message_type: MessageType, message: &[u8]) -> std::io::Result<()> {

@@ -117,8 +117,7 @@ fn lines_go_in_and_come_out() {
     other.send(Message::binary(b"\x00\xffabc".to_vec())).unwrap();
     end.print("binary, 5 bytes: 00 ff 61 62 63");
     other.send(Message::binary(vec![7; 4000])).unwrap();
-    end.stdout
-        .wait_for("a cut", |line| line.starts_with("binary, 4000 bytes: 07") && line.ends_with(" ..."));
+    end.stdout.wait_for("a cut", |line| line.starts_with("binary, 4000 bytes: 07") && line.ends_with(" ..."));
     end.say("last words, without a line feed");
     assert_eq!(end.end(), Some(0));
     expect_text(&mut other, "last words, without a line feed");
@@ -347,6 +346,23 @@ fn once_is_one_try_and_one_connection() {
     drop(server);
     let status = eventually("the end", || end.child.try_wait().unwrap());
     assert_eq!(status.code(), Some(1));
+}
+
+/// Tries that fail at once come further and further apart, each somewhere between nothing and a bound that doubles.
+#[test]
+fn who_is_not_let_in_tries_again_after_a_pause() {
+    let stranger = Stranger::new();
+    let mut end = End::start(&stranger.url(), &[]);
+    for _ in 0..3 {
+        drop(stranger.0.accept().unwrap());
+    }
+    let mut socket = stranger.accept();
+    end.stdin = None;
+    assert_eq!(until_close(&mut socket), (vec![], Some(CloseCode::Normal)));
+    assert_eq!(end.end(), Some(0));
+    let told: Vec<_> = end.stderr.to_end();
+    let pauses = told.iter().filter(|line| line.contains("; next try in ")).count();
+    assert_eq!(pauses, 3, "{told:?}");
 }
 
 #[test]
