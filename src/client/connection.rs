@@ -138,15 +138,18 @@ impl Connection {
     /// Writes all, however slowly it is taken, while there is somebody who takes it.
     fn write(&self, bytes: &[u8], outbox: &Outbox) -> std::io::Result<()> {
         self.explain(|conversation| conversation.send(bytes));
-        let mut rest = bytes;
+        let (mut rest, mut was_full) = (bytes, false);
         while !rest.is_empty() {
             match (&*self.stream).write(rest) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(len) => {
                     rest = &rest[len..];
-                    outbox.hear(Some(Instant::now()));
+                    // Where there was no space, the other end has made some. Where there was, nobody may be there.
+                    if was_full {
+                        outbox.hear(Some(Instant::now()));
+                    }
                 }
-                Err(error) if is_timeout(&error) && !outbox.is_over() => {}
+                Err(error) if is_timeout(&error) && !outbox.is_over() => was_full = true,
                 Err(error) => return Err(error),
             }
         }

@@ -365,6 +365,19 @@ fn who_is_not_let_in_tries_again_after_a_pause() {
     assert_eq!(pauses, 3, "{told:?}");
 }
 
+/// Twenty seconds of silence, a Ping, and twenty more.
+#[test]
+fn a_path_that_is_dead_is_noticed() {
+    let stranger = Stranger::new();
+    let mut end = End::start(&stranger.url(), &[]);
+    let _silent = stranger.accept();
+    let mut socket = stranger.accept();
+    end.stderr.wait_for("the reason", |line| line.contains("silent"));
+    end.stdin = None;
+    assert_eq!(until_close(&mut socket), (vec![], Some(CloseCode::Normal)));
+    assert_eq!(end.end(), Some(0));
+}
+
 #[test]
 fn a_reader_that_goes_ends_it() {
     let server = Server::start(&[]);
