@@ -88,46 +88,33 @@ impl Parser<'_> {
         }
     }
 
+    /// RFC 8259 §7: a character beyond the basic plane is two escapes, as in UTF-16. Half of one is U+FFFD.
     fn string(&mut self) -> Option<String> {
         self.expect('"')?;
-        let mut text = String::new();
+        let mut units = Vec::new();
         loop {
             match self.0.next()? {
-                '"' => return Some(text),
-                '\\' => text.push(self.escape()?),
-                c => text.push(c),
+                '"' => return Some(String::from_utf16_lossy(&units)),
+                '\\' => units.push(self.escape()?),
+                c => units.extend_from_slice(c.encode_utf16(&mut [0; 2])),
             }
         }
     }
 
-    fn escape(&mut self) -> Option<char> {
+    fn escape(&mut self) -> Option<u16> {
         Some(match self.0.next()? {
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'u' => return self.code_unit().and_then(|unit| self.character(unit)),
-            c @ ('"' | '\\' | '/') => c,
+            'b' => 0x8,
+            'f' => 0xC,
+            'n' => 0xA,
+            'r' => 0xD,
+            't' => 0x9,
+            'u' => {
+                let unit = (0..4).try_fold(0, |unit, _| Some(unit * 16 + self.0.next()?.to_digit(16)?))?;
+                return u16::try_from(unit).ok();
+            }
+            c @ ('"' | '\\' | '/') => c as u16,
             _ => return None,
         })
-    }
-
-    fn code_unit(&mut self) -> Option<u32> {
-        (0..4).try_fold(0, |unit, _| Some(unit * 16 + self.0.next()?.to_digit(16)?))
-    }
-
-    /// RFC 8259 §7: a character beyond the basic plane is two escapes. Half of one is shown as what it is: none.
-    fn character(&mut self, unit: u32) -> Option<char> {
-        let mut ahead = Parser(self.0.clone());
-        let escape = [ahead.0.next(), ahead.0.next()];
-        if (0xD800..0xDC00).contains(&unit) && escape == [Some('\\'), Some('u')] {
-            if let Some(low @ 0xDC00..=0xDFFF) = ahead.code_unit() {
-                self.0 = ahead.0;
-                return char::from_u32(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00));
-            }
-        }
-        Some(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER))
     }
 }
 

@@ -270,22 +270,19 @@ impl State {
         if self.is_abandoned || self.is_done() && self.connection.joined {
             return Some(Turn::Finish);
         }
-        let mut put = |opcode, payload: &[u8]| {
-            out.extend_from_slice(ControlFrame::new(opcode, payload, Some(random.masking_key())).as_bytes());
-        };
         if let Some(ping) = self.connection.ping.take() {
-            put(Opcode::Pong, &ping);
+            put(out, random, Opcode::Pong, &ping);
         }
         if !self.connection.greeted {
             self.connection.greeted = true;
-            put(Opcode::Ping, JOINED);
+            put(out, random, Opcode::Ping, JOINED);
         }
         if self.connection.is_silent_for(SILENCE * 2) {
             return Some(Turn::Over(Over { code: None, why: "the server has gone silent".to_owned() }));
         }
         if self.connection.is_silent_for(SILENCE) && !self.connection.pinged {
             self.connection.pinged = true;
-            put(Opcode::Ping, b"");
+            put(out, random, Opcode::Ping, b"");
         }
         if self.connection.joined {
             self.put_lines(out, random);
@@ -310,9 +307,7 @@ impl State {
             last = Some(line.number);
         }
         if let Some(last) = last {
-            let ping =
-                ControlFrame::new(Opcode::Ping, last.to_string().as_bytes(), Some(random.masking_key()));
-            out.extend_from_slice(ping.as_bytes());
+            put(out, random, Opcode::Ping, last.to_string().as_bytes());
         }
     }
 }
@@ -321,4 +316,8 @@ impl Connection {
     fn is_silent_for(&self, time: Duration) -> bool {
         self.heard.is_some_and(|heard| heard.elapsed() >= time)
     }
+}
+
+fn put(out: &mut Vec<u8>, random: &mut Random, opcode: Opcode, payload: &[u8]) {
+    out.extend_from_slice(ControlFrame::new(opcode, payload, Some(random.masking_key())).as_bytes());
 }

@@ -2,7 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::fs::File;
-use std::hash::{BuildHasher, Hasher};
+use std::hash::BuildHasher;
 use std::io::{BufReader, Read};
 
 /// Numbers that nobody can predict.
@@ -27,7 +27,10 @@ impl Random {
         let mut bytes = [0; 8];
         match self.file.as_mut().map(|file| file.read_exact(&mut bytes)) {
             Some(Ok(())) => u64::from_ne_bytes(bytes),
-            _ => self.hash(),
+            _ => {
+                self.drawn += 1;
+                self.keys.hash_one(self.drawn)
+            }
         }
     }
 
@@ -38,12 +41,5 @@ impl Random {
 
     pub(super) fn nonce(&mut self) -> [u8; 16] {
         ((u128::from(self.number()) << 64) | u128::from(self.number())).to_ne_bytes()
-    }
-
-    fn hash(&mut self) -> u64 {
-        self.drawn += 1;
-        let mut hasher = self.keys.build_hasher();
-        hasher.write_u64(self.drawn);
-        hasher.finish()
     }
 }
