@@ -26,6 +26,7 @@ pub(crate) enum Dropped {
 pub(crate) struct Metrics {
     clients: AtomicU64,
     rooms: AtomicU64,
+    rooms_remembered: AtomicU64,
     messages_in: AtomicU64,
     deliveries: AtomicU64,
     bytes_in: AtomicU64,
@@ -53,12 +54,14 @@ impl Metrics {
         self.clients.fetch_sub(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn room_opened(&self) {
-        self.rooms.fetch_add(1, Ordering::Relaxed);
+    /// How many rooms there are with someone in them, and how many with nobody.
+    pub(crate) fn rooms(&self, occupied: usize, remembered: usize) {
+        self.rooms.store(occupied as u64, Ordering::Relaxed);
+        self.rooms_remembered.store(remembered as u64, Ordering::Relaxed);
     }
 
-    pub(crate) fn room_vanished(&self) {
-        self.rooms.fetch_sub(1, Ordering::Relaxed);
+    pub(crate) fn has_rooms_remembered(&self) -> bool {
+        self.rooms_remembered.load(Ordering::Relaxed) > 0
     }
 
     pub(crate) fn message_in(&self) {
@@ -99,6 +102,8 @@ impl Metrics {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         page.single("clients", "gauge", "Clients in a room.", get(&self.clients));
         page.single("rooms", "gauge", "Rooms with a client in them.", get(&self.rooms));
+        let remembered = get(&self.rooms_remembered);
+        page.single("rooms_remembered", "gauge", "Rooms with nobody in them.", remembered);
         page.single("messages_in_total", "counter", "Messages received.", get(&self.messages_in));
         page.single(
             "deliveries_total",

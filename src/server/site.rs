@@ -94,6 +94,7 @@ impl<'p> Resource<'p> {
             Resource::Style => ("text/css; charset=utf-8", "", include_str!("page/page.css")),
             Resource::Health => ("text/plain; charset=utf-8", "", "ok"),
             Resource::Metrics => {
+                while shared.rooms.forget() {}
                 let (memory, link) = (shared.memory.render(), shared.rooms.link().render());
                 metrics = shared.metrics.render(shared.log.dropped()) + &memory + &link;
                 ("text/plain; version=0.0.4; charset=utf-8", "", metrics.as_str())

@@ -188,7 +188,7 @@ fn shows_what_others_are_sent() {
     let headlines: Vec<_> =
         frames.iter().map(|(direction, it)| (direction.as_str(), it.headline.as_str())).collect();
     let expected =
-        [("out", "frame of 56 bytes"), ("out", "frame of 3 bytes"), ("out", "frame of 65004 bytes")];
+        [("out", "frame of 82 bytes"), ("out", "frame of 3 bytes"), ("out", "frame of 65004 bytes")];
     assert_eq!(headlines[..3], expected);
     assert!(frames[2].1.rows.contains(&"... and 64872 bytes more".into()), "{:#?}", frames[2]);
 }
