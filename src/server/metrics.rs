@@ -28,6 +28,7 @@ pub(crate) struct Metrics {
     rooms: AtomicU64,
     rooms_remembered: AtomicU64,
     messages_in: AtomicU64,
+    posts: AtomicU64,
     deliveries: AtomicU64,
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
@@ -68,6 +69,12 @@ impl Metrics {
         self.messages_in.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Notes a message that has come by POST.
+    pub(crate) fn posted(&self) {
+        self.posts.fetch_add(1, Ordering::Relaxed);
+        self.message_in();
+    }
+
     pub(crate) fn deliveries(&self, count: usize) {
         self.deliveries.fetch_add(count as u64, Ordering::Relaxed);
     }
@@ -105,6 +112,7 @@ impl Metrics {
         let remembered = get(&self.rooms_remembered);
         page.single("rooms_remembered", "gauge", "Rooms with nobody in them.", remembered);
         page.single("messages_in_total", "counter", "Messages received.", get(&self.messages_in));
+        page.single("posts_total", "counter", "Of these, by POST.", get(&self.posts));
         page.single(
             "deliveries_total",
             "counter",

@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::config::{AllowedHost, AllowedOrigin, Config};
 use super::refusal::Refusal;
-use crate::protocol::handshake::Request;
+use crate::protocol::handshake::{Method, Request};
 use crate::protocol::origin::{Host, Origin};
 
 /// See the module's documentation.
@@ -32,7 +32,7 @@ impl Policy {
         }
     }
 
-    /// Checks the host of a request from `peer` and, if it asks for an upgrade, its origin.
+    /// Checks the host of a request from `peer` and, if it asks for an upgrade or says something, its origin.
     pub(crate) fn check(&self, request: &Request<'_>, peer: IpAddr) -> Result<(), Refusal> {
         if self.allows_all {
             return Ok(());
@@ -40,7 +40,7 @@ impl Policy {
         if request.host.is_some_and(|host| !self.allows_host(canonical(host.host), peer)) {
             return Err(Refusal::HostNotAllowed);
         }
-        if !request.asks_for_upgrade() {
+        if !request.asks_for_upgrade() && request.method != Method::Post {
             return Ok(());
         }
         match request.origin()? {
