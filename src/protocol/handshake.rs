@@ -51,7 +51,8 @@ pub enum Method {
     Other,
 }
 
-/// A request with a head that is well formed, for one host, and without a body: HTTP/1.1, or HTTP/1.0 if it only asks.
+/// A request with a head that is well formed, for one host, and without a body unless it is a POST: HTTP/1.1, or HTTP/1.0 if
+/// it only asks.
 #[derive(Clone, Copy)]
 pub struct Request<'h> {
     /// What is to be done.
@@ -109,7 +110,7 @@ impl<'h> Request<'h> {
             return Err(HandshakeError::InvalidHost);
         }
         let (path, query) = split_target(target, host).ok_or(HandshakeError::InvalidHost)?;
-        check_no_body(fields)?;
+        check_no_body(method, fields)?;
         Ok(Some((Request { method, path, query, host, fields }, rest)))
     }
 
@@ -263,10 +264,11 @@ fn split_target<'h>(target: &'h [u8], host: Option<Authority<'_>>) -> Option<(&'
 }
 
 /// Refuses a body, which two fields announce (RFC 9112 §6). One that a proxy reads and this server does not could hide
-/// a request.
-fn check_no_body(fields: Fields<'_>) -> Result<(), HandshakeError> {
+/// a request. What length that of a POST may have is for the server to decide; it has no coding.
+fn check_no_body(method: Method, fields: Fields<'_>) -> Result<(), HandshakeError> {
     let mut lengths = fields.values("Content-Length");
     let no_length = lengths.next().is_none_or(|length| length == b"0") && lengths.next().is_none();
+    let no_length = no_length || method == Method::Post;
     let no_coding = fields.values("Transfer-Encoding").next().is_none();
     if no_length && no_coding { Ok(()) } else { Err(HandshakeError::UnexpectedBody) }
 }

@@ -10,6 +10,7 @@
 //!   client      one client's life: request head, answer, room, closing
 //!   request     receiving a request until it is whole, or refused, or late
 //!   stream      a client in its room without WebSocket: listening to events
+//!   post        a message without a WebSocket
 //!   chat        a client in its room: reading and posting until there is a reason to end
 //!   site        what a request is answered
 //!   shared      what all threads of a server share
@@ -54,6 +55,7 @@ mod metrics;
 mod names;
 mod pace;
 mod policy;
+mod post;
 mod refusal;
 mod refuser;
 mod request;

@@ -178,7 +178,10 @@ impl Conversation {
                 if let Some(len) = heads::len(bytes) {
                     let after = bytes.split_off(len);
                     let head = mem::take(bytes);
-                    self.answer(&head);
+                    match heads::is_interim(&head) {
+                        true => self.tell(Direction::Out, heads::explain_response(&head)),
+                        false => self.answer(&head),
+                    }
                     self.send(&after);
                 }
             }
@@ -187,30 +190,37 @@ impl Conversation {
                 explained.into_iter().for_each(|text| self.tell(Direction::Out, text));
             }
             Outgoing::Body | Outgoing::Ended if sent.is_empty() => {}
-            Outgoing::Body | Outgoing::Ended => {
-                let shown = &sent[..sent.len().min(BODY_SHOWN)];
-                let cut = if shown.len() < sent.len() { "..." } else { "" };
-                let len = Count(sent.len() as u64);
-                self.tell(Direction::Out, format!("body of {len}\n{}{cut}", Text(shown)));
-            }
+            Outgoing::Body | Outgoing::Ended => self.tell_body(Direction::Out, sent),
         }
     }
 
-    /// The answer to the request: after a 101 there are frames, after all others nothing is read any more.
+    fn tell_body(&mut self, direction: Direction, body: &[u8]) {
+        let shown = &body[..body.len().min(BODY_SHOWN)];
+        let cut = if shown.len() < body.len() { "..." } else { "" };
+        let len = Count(body.len() as u64);
+        self.tell(direction, format!("body of {len}\n{}{cut}", Text(shown)));
+    }
+
+    /// The answer to the request, which a body may have come behind: after a 101 there are frames, after all others nothing
+    /// is read any more.
     fn answer(&mut self, answer: &[u8]) {
         let (request, after) = match mem::replace(&mut self.incoming, Incoming::Ignored) {
             Incoming::Decided { head, after } => (head, after),
             _ => (Vec::new(), Vec::new()),
         };
+        let (body, after) = after.split_at(heads::body_len(&request).min(after.len()));
+        if !body.is_empty() {
+            self.tell_body(Direction::In, body);
+        }
         self.tell(Direction::Out, heads::explain_response(answer));
         if heads::switches_protocols(answer) {
             self.tell(Direction::Out, heads::explain_accept_key(&request));
             self.incoming = Incoming::Frames(Frames::received(self.limits));
             self.outgoing = Outgoing::Frames(Frames::sent());
-            self.receive(&after);
+            self.receive(after);
         } else {
             self.outgoing = Outgoing::Body;
-            self.ignore(&after);
+            self.ignore(after);
         }
     }
 

@@ -110,7 +110,6 @@ pub(crate) struct Room<W> {
     common: Arc<Common>,
     holds_memory: AtomicBool,
     queue_max: usize,
-    metrics: Arc<Metrics>,
 }
 
 struct Queue<W> {
@@ -122,7 +121,6 @@ struct Queue<W> {
 
 impl<W: Wire> Room<W> {
     pub(crate) fn new(bounds: Bounds, metrics: Arc<Metrics>, memory: &Arc<Memory>) -> Self {
-        metrics.room_opened();
         let common = Arc::new(Common {
             transcript: Mutex::new(Transcript::new(memory)),
             memory: Arc::clone(memory),
@@ -131,13 +129,12 @@ impl<W: Wire> Room<W> {
         });
         Room {
             queue: Mutex::new(Queue { batch: Batch::new(memory), next_member: 0, awaited: false }),
-            writer: Mutex::new(Writer::new(bounds, Arc::clone(&common), Arc::clone(&metrics))),
+            writer: Mutex::new(Writer::new(bounds, Arc::clone(&common), metrics)),
             common,
             holds_memory: AtomicBool::new(false),
             // What is queued and what the writer has taken may all be added to a member's lag before those who send
             // have seen that it is far behind. So both have to be small beside the lag that is allowed.
             queue_max: QUEUE_MAX.min(bounds.max_lag / 16).max(1),
-            metrics,
         }
     }
 
@@ -276,11 +273,5 @@ impl<W: Wire> Room<W> {
         if writer.is_oversized() {
             self.holds_memory.store(true, Ordering::Relaxed);
         }
-    }
-}
-
-impl<W> Drop for Room<W> {
-    fn drop(&mut self) {
-        self.metrics.room_vanished();
     }
 }

@@ -115,6 +115,7 @@ impl<W: Wire> Writer<W> {
     /// Gives back what is only kept for the next batch.
     fn give_back(&mut self) {
         self.batch.shrink();
+        self.members.shrink_to_fit();
         self.scratch = Arc::default();
         self.text = String::new();
         lock(&self.common.transcript).shrink();
@@ -144,7 +145,9 @@ impl<W: Wire> Writer<W> {
         drop(left);
         self.batch.posts = posts;
         self.batch.owe(0);
-        if self.charge.memory().is_plentiful() { self.settle() } else { self.give_back() }
+        // Nobody comes back to look after the memory of a room that has been left.
+        let is_kept = self.charge.memory().is_plentiful() && !self.members.is_empty();
+        if is_kept { self.settle() } else { self.give_back() }
     }
 
     /// Goes through posts until there are no more, or they have added too much; whether it was all of them. Of `answers`

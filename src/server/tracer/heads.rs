@@ -1,8 +1,10 @@
 //! The two heads of an opening handshake (§4.2), and those of other requests.
 
+use std::str;
+
 use sha1_smol::Sha1;
 
-use crate::protocol::handshake::{GUID, accept_key};
+use crate::protocol::handshake::{GUID, Request, accept_key};
 use crate::protocol::handshake_error::HandshakeError;
 use crate::trace::{Count, Hex, Text};
 
@@ -46,6 +48,18 @@ pub(super) fn switches_protocols(response: &[u8]) -> bool {
     response.starts_with(b"HTTP/1.1 101 ")
 }
 
+/// Whether another answer follows (RFC 9110 §15.2).
+pub(super) fn is_interim(response: &[u8]) -> bool {
+    response.starts_with(b"HTTP/1.1 100 ")
+}
+
+/// How much of what comes behind a request's head is its body, in bytes.
+pub(super) fn body_len(request: &[u8]) -> usize {
+    let length =
+        Request::parse(request).ok().flatten().and_then(|(it, _)| it.fields.single("Content-Length"));
+    length.and_then(|digits| str::from_utf8(digits).ok()?.parse().ok()).unwrap_or(0)
+}
+
 pub(super) fn explain_request(head: &[u8]) -> String {
     let fields = if key_of(head).is_empty() { &[][..] } else { &REQUEST_FIELDS };
     explain("request head", head, "method, path, version", fields)
@@ -59,6 +73,8 @@ pub(super) fn explain_refused(bytes: &[u8], error: HandshakeError) -> String {
 pub(super) fn explain_response(head: &[u8]) -> String {
     if switches_protocols(head) {
         explain("response head", head, "§4.2.2 (5.1): after this head there are frames", &RESPONSE_FIELDS)
+    } else if is_interim(head) {
+        explain("response head", head, "the body is waited for", &[])
     } else {
         explain("response head", head, "no WebSocket: the stream ends after this", &[])
     }

@@ -1,3 +1,4 @@
 //! Without WebSocket.
 
+mod crowd;
 mod events;
