@@ -8,8 +8,8 @@
 //! ```text
 //!   acceptor    accepting: each connection gets a place and a thread, or is refused
 //!   client      one client's life: request head, answer, room, closing
-//!   request     receiving a request until it is whole, or refused, or late
 //!   post        a message without a WebSocket
+//!   request     receiving a request until it is whole, or refused, or late
 //!   chat        a client in its room: reading and posting until there is a reason to end
 //!   site        what a request is answered
 //!   shared      what all threads of a server share

@@ -14,3 +14,4 @@ mod http;
 mod page;
 mod room;
 mod support;
+mod without_websocket;

@@ -128,7 +128,7 @@ impl<W: Wire> Room<W> {
         });
         Room {
             queue: Mutex::new(Queue { batch: Batch::new(memory), next_member: 0, awaited: false }),
-            writer: Mutex::new(Writer::new(bounds, Arc::clone(&common), metrics)),
+            writer: Mutex::new(Writer::new(bounds.history, bounds.max_message, Arc::clone(&common), metrics)),
             common,
             holds_memory: AtomicBool::new(false),
             // What is queued and what the writer has taken may all be added to a member's lag before those who send

@@ -10,7 +10,6 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::Bounds;
 use super::batch::{Batch, Post};
 use super::history::History;
 use super::member::{Member, PIECES_LEN};
@@ -30,8 +29,8 @@ const QUIET_MAX: usize = 1024;
 /// first. So a crowd that comes at once is told the names and the history a few at a time.
 const ADDED_MAX: usize = 256 * 1024;
 
-/// What a room takes beside all that grows, in bytes.
-const ROOM_OVERHEAD: usize = 1024;
+/// What a room takes beside all that grows, in bytes, its name and its place among the others included.
+const ROOM_OVERHEAD: usize = 1408;
 
 /// What belongs to a room's writer, whichever thread that is.
 pub(super) struct Writer<W> {
@@ -40,7 +39,8 @@ pub(super) struct Writer<W> {
     /// How many of them are not ending.
     receivers: usize,
     history: History,
-    bounds: Bounds,
+    /// The longest message, in bytes: newcomers are told.
+    max_message: usize,
     /// What is being written. What is for single members is added to its `answers`.
     batch: Batch<W>,
     /// How far its `relays` and its `answers` have been gone through.
@@ -58,12 +58,17 @@ pub(super) struct Writer<W> {
 }
 
 impl<W: Wire> Writer<W> {
-    pub(super) fn new(bounds: Bounds, common: Arc<Common>, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(
+        history_max: usize,
+        max_message: usize,
+        common: Arc<Common>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         Writer {
             members: Vec::new(),
             receivers: 0,
-            history: History::new(bounds.history),
-            bounds,
+            history: History::new(history_max),
+            max_message,
             batch: Batch::new(&common.memory),
             done: (0, 0),
             added: 0,
@@ -236,7 +241,7 @@ impl<W: Wire> Writer<W> {
         let online = self.online() + 1;
         if let Some(name) = &name {
             let names = self.members.iter().filter_map(|member| member.name.as_deref());
-            let behind = (self.history.newest(history).len(), self.bounds.max_message);
+            let behind = (self.history.newest(history).len(), self.max_message);
             presence::welcome(&mut self.text, name, online, names, behind);
             append_text(self.batch.own(), &self.text);
             presence::joined(&mut self.text, name, online);

@@ -1,0 +1,4 @@
+//! Without WebSocket.
+
+mod order;
+mod posts;
