@@ -84,7 +84,7 @@ fn chat(
         seat.hear_own();
     }
     shared.log.info(format_args!("{who} joined"));
-    let end = Chat::new(shared, reader, buffer, seat, wishes.alive).run(connection);
+    let end = Chat::new(shared, reader, buffer, seat).run(connection, wishes.alive);
     shared.log.info(format_args!("{who} left: {end}"));
 }
 

@@ -34,10 +34,10 @@ LINK = ("src/server/link/",)
 # How many lines of code the parts of the house may have, tests apart.
 PARTS = [
     # 1,400 as soon as it has both roles.
-    Part("the protocol", 1200, 0, ("src/protocol/",)),
-    Part("the room", 800, 1300, ("src/server/room/",)),
+    Part("the protocol", 1200, 1210, ("src/protocol/",)),
+    Part("the room", 800, 1299, ("src/server/room/",)),
     Part("the link to other servers", 900, 0, LINK),
-    Part("all but page, trace and link", 5200, 5300, ("src/",), (*TRACE, *LINK)),
+    Part("all but page, trace and link", 5200, 5600, ("src/",), (*TRACE, *LINK)),
 ]
 
 

@@ -77,7 +77,7 @@ use batch::{Batch, Post};
 use outbox::Common;
 pub(crate) use presence::{alive, is_forged};
 use transcript::Transcript;
-pub(crate) use wire::{Farewell, MemberId, Newcomer, Wire};
+pub(crate) use wire::{Bounds, Farewell, MemberId, Newcomer, Wire};
 use writer::Writer;
 pub(crate) use writer::text_header;
 
@@ -89,17 +89,6 @@ pub(crate) const NOBODY: MemberId = MemberId(u64::MAX);
 
 /// How often a writer yields before it takes a batch, as long as that brings something.
 const YIELDS_MAX: u32 = 4;
-
-/// The limits of a room.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
-    /// Newest messages kept.
-    pub(crate) history: usize,
-    /// How many bytes a member may fall behind.
-    pub(crate) max_lag: usize,
-    /// The longest message, in bytes: newcomers are told.
-    pub(crate) max_message: usize,
-}
 
 /// The module's documentation has the picture and the rules.
 pub(crate) struct Room<W> {
@@ -128,7 +117,7 @@ impl<W: Wire> Room<W> {
         });
         Room {
             queue: Mutex::new(Queue { batch: Batch::new(memory), next_member: 0, awaited: false }),
-            writer: Mutex::new(Writer::new(bounds.history, bounds.max_message, Arc::clone(&common), metrics)),
+            writer: Mutex::new(Writer::new(bounds, Arc::clone(&common), metrics)),
             common,
             holds_memory: AtomicBool::new(false),
             // What is queued and what the writer has taken may all be added to a member's lag before those who send

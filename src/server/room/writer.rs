@@ -16,7 +16,7 @@ use super::member::{Member, PIECES_LEN};
 use super::outbox::Common;
 use super::presence;
 use super::transcript::Transcript;
-use super::wire::{Farewell, MemberId, Newcomer, Wire};
+use super::wire::{Bounds, Farewell, MemberId, Newcomer, Wire};
 use crate::protocol::frame::{FrameHeader, Opcode};
 use crate::server::memory::{Charge, Purpose};
 use crate::server::metrics::Metrics;
@@ -39,8 +39,7 @@ pub(super) struct Writer<W> {
     /// How many of them are not ending.
     receivers: usize,
     history: History,
-    /// The longest message, in bytes: newcomers are told.
-    max_message: usize,
+    bounds: Bounds,
     /// What is being written. What is for single members is added to its `answers`.
     batch: Batch<W>,
     /// How far its `relays` and its `answers` have been gone through.
@@ -58,17 +57,12 @@ pub(super) struct Writer<W> {
 }
 
 impl<W: Wire> Writer<W> {
-    pub(super) fn new(
-        history_max: usize,
-        max_message: usize,
-        common: Arc<Common>,
-        metrics: Arc<Metrics>,
-    ) -> Self {
+    pub(super) fn new(bounds: Bounds, common: Arc<Common>, metrics: Arc<Metrics>) -> Self {
         Writer {
             members: Vec::new(),
             receivers: 0,
-            history: History::new(history_max),
-            max_message,
+            history: History::new(bounds.history),
+            bounds,
             batch: Batch::new(&common.memory),
             done: (0, 0),
             added: 0,
@@ -241,7 +235,7 @@ impl<W: Wire> Writer<W> {
         let online = self.online() + 1;
         if let Some(name) = &name {
             let names = self.members.iter().filter_map(|member| member.name.as_deref());
-            let behind = (self.history.newest(history).len(), self.max_message);
+            let behind = (self.history.newest(history).len(), self.bounds.max_message);
             presence::welcome(&mut self.text, name, online, names, behind);
             append_text(self.batch.own(), &self.text);
             presence::joined(&mut self.text, name, online);
