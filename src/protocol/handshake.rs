@@ -96,11 +96,8 @@ impl<'h> Request<'h> {
         let is_old = version == b"HTTP/1.0\r";
         // §4.2.1 (1): "An HTTP/1.1 or higher GET request". There is no higher one of this syntax, and by the older one
         // nothing is opened or said.
-        let only_asks = match method {
-            Method::Get => !fields.lists("Upgrade", "websocket"),
-            Method::Head | Method::Options => true,
-            Method::Post | Method::Other => false,
-        };
+        let opens = method == Method::Get && fields.lists("Upgrade", "websocket");
+        let only_asks = !opens && !matches!(method, Method::Post | Method::Other);
         if version != b"HTTP/1.1\r" && !(is_old && only_asks) {
             return Err(HandshakeError::HttpVersion);
         }
@@ -268,7 +265,7 @@ fn split_target<'h>(target: &'h [u8], host: Option<Authority<'_>>) -> Option<(&'
 fn check_no_body(method: Method, fields: Fields<'_>) -> Result<(), HandshakeError> {
     let mut lengths = fields.values("Content-Length");
     let no_length = lengths.next().is_none_or(|length| length == b"0") && lengths.next().is_none();
-    let no_length = no_length || method == Method::Post;
+    let is_allowed = no_length || method == Method::Post;
     let no_coding = fields.values("Transfer-Encoding").next().is_none();
-    if no_length && no_coding { Ok(()) } else { Err(HandshakeError::UnexpectedBody) }
+    if is_allowed && no_coding { Ok(()) } else { Err(HandshakeError::UnexpectedBody) }
 }

@@ -98,7 +98,7 @@ fn chat(
         drop(buffer);
         stream::stay(connection, &mut reader, &seat, shared, wishes.alive)
     } else {
-        Chat::new(shared, reader, buffer, seat, wishes.alive).run(connection)
+        Chat::new(shared, reader, buffer, seat).run(connection, wishes.alive)
     };
     shared.log.info(format_args!("{who} left: {end}"));
 }

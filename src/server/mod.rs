@@ -8,9 +8,9 @@
 //! ```text
 //!   acceptor    accepting: each connection gets a place and a thread, or is refused
 //!   client      one client's life: request head, answer, room, closing
+//!   post        a message without a WebSocket
 //!   request     receiving a request until it is whole, or refused, or late
 //!   stream      a client in its room without WebSocket: listening to events
-//!   post        a message without a WebSocket
 //!   chat        a client in its room: reading and posting until there is a reason to end
 //!   site        what a request is answered
 //!   shared      what all threads of a server share

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::sync::{Arc, Weak};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::link::{Link, News, Presence};
 use super::memory::{Memory, Remembers};
@@ -22,9 +22,6 @@ const FORGOTTEN_MAX: usize = 16;
 /// The rooms that have someone in them, and those that are remembered.
 pub(crate) struct Rooms<W> {
     bounds: Bounds,
-    /// How long a room with nobody in it is remembered. There is no timer thread: it is forgotten when somebody comes, goes
-    /// or asks for the metrics after that.
-    linger: Duration,
     metrics: Arc<Metrics>,
     memory: Arc<Memory>,
     /// Goes to the servers that share them.
@@ -54,13 +51,7 @@ struct Known<W> {
 }
 
 impl<W: Wire> Rooms<W> {
-    pub(crate) fn new(
-        bounds: Bounds,
-        linger: Duration,
-        metrics: Arc<Metrics>,
-        memory: Arc<Memory>,
-        link: Link,
-    ) -> Arc<Self> {
+    pub(crate) fn new(bounds: Bounds, metrics: Arc<Metrics>, memory: Arc<Memory>, link: Link) -> Arc<Self> {
         let open = Open {
             rooms: BTreeMap::new(),
             left: BTreeMap::new(),
@@ -68,7 +59,7 @@ impl<W: Wire> Rooms<W> {
             closed: false,
             neighbours: Neighbours::default(),
         };
-        let rooms = Arc::new(Rooms { bounds, linger, metrics, memory, link, open: Mutex::new(open) });
+        let rooms = Arc::new(Rooms { bounds, metrics, memory, link, open: Mutex::new(open) });
         let remembers: Weak<Self> = Arc::downgrade(&rooms);
         rooms.memory.entrust(remembers);
         rooms
@@ -196,7 +187,7 @@ impl<W: Wire> Rooms<W> {
                 if known.seats == 0 {
                     open.departures += 1;
                     known.departure = open.departures;
-                    open.left.insert(open.departures, (Instant::now() + self.linger, name.to_owned()));
+                    open.left.insert(open.departures, (Instant::now() + self.bounds.linger, name.to_owned()));
                 }
             }
             open.count(&self.metrics);
@@ -205,7 +196,8 @@ impl<W: Wire> Rooms<W> {
         self.forget();
     }
 
-    /// Forgets rooms whose time is over, in bounded work; whether there may be more.
+    /// Forgets rooms whose time is over, in bounded work; whether there may be more. There is no timer thread: it is done
+    /// when somebody comes, goes or asks for the metrics.
     pub(crate) fn forget(&self) -> bool {
         let now = Instant::now();
         let forgotten = (0..FORGOTTEN_MAX).take_while(|_| self.forget_one(|until| until <= now)).count();

@@ -38,10 +38,10 @@ impl Shared {
             if config.echo { (0, Duration::ZERO) } else { (config.history, config.linger) };
         let redis = config.redis.clone().filter(|_| !config.echo);
         let link = Link::new(redis, config.max_message, &log);
-        let bounds = Bounds { history, max_lag, max_message: config.max_message };
+        let bounds = Bounds { history, max_lag, max_message: config.max_message, linger };
         Shared {
             policy: Policy::new(bound, &config),
-            rooms: Rooms::new(bounds, linger, Arc::clone(&metrics), Arc::clone(&memory), link),
+            rooms: Rooms::new(bounds, Arc::clone(&metrics), Arc::clone(&memory), link),
             memory,
             metrics,
             log,

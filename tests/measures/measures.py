@@ -36,7 +36,7 @@ PARTS = [
     Part("the protocol", 1400, 1450, ("src/protocol/",)),
     Part("the room", 800, 1370, ("src/server/room/",)),
     Part("the link to other servers", 900, 0, LINK),
-    Part("all but page, trace and link", 5200, 6000, ("src/",), (*TRACE, *LINK)),
+    Part("all but page, trace and link", 5200, 6400, ("src/",), (*TRACE, *LINK)),
 ]
 
 

@@ -79,7 +79,7 @@ use outbox::Common;
 pub(crate) use place::Place;
 pub(crate) use presence::{alive, is_forged};
 use transcript::Transcript;
-pub(crate) use wire::{Farewell, MemberId, Newcomer, Places, Wire};
+pub(crate) use wire::{Bounds, Farewell, MemberId, Newcomer, Places, Wire};
 use writer::Writer;
 
 /// The most that is queued before those who post are kept waiting, in bytes.
@@ -90,17 +90,6 @@ pub(crate) const NOBODY: MemberId = MemberId(u64::MAX);
 
 /// How often a writer yields before it takes a batch, as long as that brings something.
 const YIELDS_MAX: u32 = 4;
-
-/// The limits of a room.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
-    /// Newest messages kept.
-    pub(crate) history: usize,
-    /// How many bytes a member may fall behind.
-    pub(crate) max_lag: usize,
-    /// The longest message, in bytes: newcomers are told.
-    pub(crate) max_message: usize,
-}
 
 /// The module's documentation has the picture and the rules.
 pub(crate) struct Room<W> {

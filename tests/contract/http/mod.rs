@@ -7,7 +7,6 @@ mod metrics;
 mod mute;
 mod order;
 mod pieces;
-mod posts;
 mod prefixes;
 mod refusals;
 mod rooms;

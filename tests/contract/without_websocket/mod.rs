@@ -2,3 +2,5 @@
 
 mod crowd;
 mod events;
+mod order;
+mod posts;

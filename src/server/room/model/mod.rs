@@ -20,6 +20,7 @@ mod seats;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use shuttle::scheduler::{DfsScheduler, PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
@@ -84,7 +85,7 @@ impl Model {
 
     fn within(memory: &Arc<Memory>, max_lag: usize, history: usize) -> Model {
         let metrics = Arc::new(Metrics::new());
-        let bounds = Bounds { history, max_lag, max_message: 0 };
+        let bounds = Bounds { history, max_lag, max_message: 0, linger: Duration::ZERO };
         Model { room: Arc::new(Room::new(bounds, Arc::clone(&metrics), memory)), metrics }
     }
 

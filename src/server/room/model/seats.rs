@@ -9,8 +9,7 @@ use crate::server::rooms::{Rooms, Seat};
 
 fn rooms(metrics: &Arc<Metrics>) -> Arc<Rooms<ModelWire>> {
     Rooms::new(
-        Bounds { history: 0, max_lag: FAR, max_message: 0 },
-        Duration::ZERO,
+        Bounds { history: 0, max_lag: FAR, max_message: 0, linger: Duration::ZERO },
         Arc::clone(metrics),
         Memory::new(usize::MAX, 0),
         Link::none(),

@@ -87,8 +87,7 @@ fn a_writer_that_panics() {
 fn a_wire_that_goes_on_panicking() {
     let metrics = Arc::new(Metrics::new());
     let rooms = Rooms::new(
-        Bounds { history: 0, max_lag: 1 << 20, max_message: 0 },
-        Duration::ZERO,
+        Bounds { history: 0, max_lag: 1 << 20, max_message: 0, linger: Duration::ZERO },
         Arc::clone(&metrics),
         Memory::new(usize::MAX, 0),
         Link::none(),
@@ -124,8 +123,7 @@ fn a_wire_that_goes_on_panicking() {
 fn a_client_that_panics() {
     let metrics = Arc::new(Metrics::new());
     let rooms = Rooms::new(
-        Bounds { history: 0, max_lag: 1 << 20, max_message: 0 },
-        Duration::ZERO,
+        Bounds { history: 0, max_lag: 1 << 20, max_message: 0, linger: Duration::ZERO },
         Arc::clone(&metrics),
         Memory::new(usize::MAX, 0),
         Link::none(),
