@@ -29,7 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// The first message at `target`, if there is one.
 fn ask(address: &str, target: &str) -> Result<Option<String>, Box<dyn Error>> {
-    let (mut socket, _) = tungstenite::client(format!("ws://{address}{target}"), TcpStream::connect(address)?)?;
+    let (mut socket, _) =
+        tungstenite::client(format!("ws://{address}{target}"), TcpStream::connect(address)?)?;
     loop {
         match socket.read() {
             Ok(tungstenite::Message::Text(text)) => return Ok(Some(text.to_string())),
