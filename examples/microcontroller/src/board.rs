@@ -1,0 +1,83 @@
+//! What is the board's, a TI LM3S6965 evaluation board: its UART, its stack, and what compiled code calls.
+#![no_std]
+
+use core::panic::PanicInfo;
+use core::ptr;
+
+core::arch::global_asm!(include_str!("memory.s"));
+
+/// The PL011 UART, polled.
+pub struct Uart(());
+
+const UART0: usize = 0x4000_C000;
+const DATA: *mut u32 = UART0 as _;
+const FLAGS: *mut u32 = (UART0 + 0x18) as _;
+const LINE: *mut u32 = (UART0 + 0x2C) as _;
+const CONTROL: *mut u32 = (UART0 + 0x30) as _;
+const RECEIVE_EMPTY: u32 = 1 << 4;
+const TRANSMIT_FULL: u32 = 1 << 5;
+
+impl Uart {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Uart {
+        // SAFETY: the UART's registers. Eight bits, queues on; UART, transmitter and receiver on.
+        unsafe {
+            LINE.write_volatile(0x70);
+            CONTROL.write_volatile(0x301);
+        }
+        Uart(())
+    }
+
+    fn has(&self, flag: u32) -> bool {
+        // SAFETY: a register that may be read at any time.
+        unsafe { FLAGS.read_volatile() & flag != 0 }
+    }
+
+    /// Waits for one byte at least, takes what else has come, and returns how many bytes those are.
+    pub fn read(&self, into: &mut [u8]) -> usize {
+        while self.has(RECEIVE_EMPTY) {}
+        let mut count = 0;
+        for slot in into.iter_mut().take_while(|_| !self.has(RECEIVE_EMPTY)) {
+            // SAFETY: a register that gives what has come; what stands above its first byte are errors of the line.
+            *slot = unsafe { DATA.read_volatile() } as u8;
+            count += 1;
+        }
+        count
+    }
+
+    pub fn write(&self, bytes: &[u8]) {
+        for byte in bytes {
+            while self.has(TRANSMIT_FULL) {}
+            // SAFETY: a register that takes what is to go.
+            unsafe { DATA.write_volatile(u32::from(*byte)) };
+        }
+    }
+}
+
+unsafe extern "C" {
+    static _stack_start: u32;
+    static _stack_end: u32;
+}
+
+/// Returns how many bytes of stack have been used since the start, in five decimal digits.
+pub fn stack_used() -> [u8; 5] {
+    let top = &raw const _stack_start;
+    let mut lowest = &raw const _stack_end;
+    // SAFETY: all of this is RAM that `cortex-m-rt` has painted.
+    while lowest < top && unsafe { ptr::read_volatile(lowest) } == 0xCCCC_CCCC {
+        lowest = lowest.wrapping_add(1);
+    }
+    let used = top as usize - lowest as usize;
+    [10_000, 1_000, 100, 10, 1].map(|unit| (used / unit % 10) as u8 + b'0')
+}
+
+/// No interrupt is enabled. `cortex-m-rt` asks for a table all the same.
+#[unsafe(link_section = ".vector_table.interrupts")]
+#[unsafe(no_mangle)]
+static __INTERRUPTS: [usize; 1] = [0];
+
+/// Is not linked in, since nothing panics: `./run` looks for it.
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    loop {}
+}
