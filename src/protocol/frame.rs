@@ -140,6 +140,8 @@ impl FrameHeader {
     }
 
     /// Parses the header without the masking key, so that a length can be refused before the key is there.
+    // Inlined, so that who sends is settled where a receiver is compiled.
+    #[inline]
     pub(super) fn parse_up_to_key(
         bytes: &[u8],
         sender: Sender,

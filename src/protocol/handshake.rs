@@ -33,6 +33,8 @@ use sha1_smol::Sha1;
 use super::fields::{Fields, cut};
 use super::handshake_error::HandshakeError;
 use super::head::{Head, is_absolute};
+use super::head_writer::HeadWriter;
+pub use super::head_writer::WriteError;
 use super::origin::{Authority, Origin};
 
 /// What a request wants done.
@@ -183,6 +185,43 @@ pub fn accept_key(key: &[u8]) -> AcceptKey {
     // 20 bytes are 28 characters: they fit.
     let _ = STANDARD.encode_slice(sha1.digest().bytes(), &mut accept);
     accept
+}
+
+/// The response that accepts an opening handshake (§4.2.2 (5)).
+///
+/// ```
+/// use chinwag::protocol::handshake::{SwitchingProtocols, accept_key};
+///
+/// let accept_key = accept_key(b"dGhlIHNhbXBsZSBub25jZQ==");
+/// let response = SwitchingProtocols { accept_key, subprotocol: Some("chat"), fields: &[("Server", "lamp")] };
+/// let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+///     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: chat\r\nServer: lamp\r\n\r\n";
+/// assert_eq!(response.write(&mut [0; 256]), Ok(&head[..]));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct SwitchingProtocols<'a> {
+    /// What [`Request::handshake`] returned.
+    pub accept_key: AcceptKey,
+    /// The subprotocol that is chosen, if one is: one of [`Request::subprotocols`].
+    pub subprotocol: Option<&'a str>,
+    /// More fields.
+    pub fields: &'a [(&'a str, &'a str)],
+}
+
+impl SwitchingProtocols<'_> {
+    /// Writes the response to the front of `out`, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// The first part that is not as it has to be, or does not fit.
+    pub fn write<'o>(&self, out: &'o mut [u8]) -> Result<&'o [u8], WriteError> {
+        let mut head = HeadWriter::new(out);
+        head.line(&[b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade"])?;
+        head.line(&[b"Sec-WebSocket-Accept: ", &self.accept_key])?;
+        head.subprotocols(self.subprotocol.as_slice())?;
+        head.fields(self.fields)?;
+        head.finish()
+    }
 }
 
 /// Returns whether this is "a base64-encoded [...] value that, when decoded, is 16 bytes in length" (§4.2.1 (5)).

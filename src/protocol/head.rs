@@ -1,4 +1,4 @@
-//! RFC 9112 §2 to §5: where a request's head ends, and whether it is well formed.
+//! RFC 9112 §2 to §5: where a head ends, and whether it is well formed.
 //!
 //! A WebSocket begins as an HTTP request (§1.7), which stands in this head:
 //!
@@ -8,6 +8,8 @@
 //!   Upgrade: websocket CR LF
 //!   CR LF                            the end
 //! ```
+//!
+//! A response's head has a status line instead of the request line: `HTTP/1.1 101 Switching Protocols`.
 //!
 //! Rules:
 //!
@@ -23,7 +25,7 @@
 
 use super::handshake_error::HandshakeError;
 
-/// Looks for the end of a request's head while it arrives.
+/// Looks for the end of a head while it arrives.
 ///
 /// ```
 /// use chinwag::protocol::head::Head;
@@ -56,6 +58,8 @@ enum Part {
     Method,
     Target(TargetForm),
     Version,
+    /// The status line of a response.
+    Status,
     /// The LF after a line.
     LineEnd,
     /// The first byte of a header line, or of the empty one.
@@ -86,9 +90,14 @@ impl Head {
     /// The most header lines.
     pub const MAX_HEADER_LINES: usize = 100;
 
-    /// Returns the scanner for a connection just opened.
+    /// Returns the scanner of a request, for a connection just opened.
     pub const fn new() -> Self {
         Head { part: Part::Start, scanned: 0, start: 0, word: 0, header_lines: 0 }
+    }
+
+    /// Returns the scanner of a response, for a client that has just asked.
+    pub const fn of_response() -> Self {
+        Head { part: Part::Status, ..Self::new() }
     }
 
     /// Scans what has arrived since the last call, where `buffer` is all that has arrived. Returns the length of the
@@ -128,6 +137,7 @@ impl Head {
             (Part::Target(form), b' ') => self.end_target(form, word),
             (Part::Target(form), b'!'..=b'~') => check_target(form, word),
             (Part::Version, byte) => step_version(byte, word),
+            (Part::Status, byte) => step_status_line(byte, word),
             (Part::LineEnd, b'\n') => Ok(Part::LineStart),
             (Part::LineStart, b'\r') => Ok(Part::HeadEnd),
             (Part::LineStart, byte) if is_token(byte) => self.begin_header_line(),
@@ -187,14 +197,29 @@ fn check_target(form: TargetForm, target: &[u8]) -> Result<Part, HandshakeError>
 
 /// Takes a byte of the version: `HTTP/`, a digit, a point, a digit (RFC 9112 §2.3), then the end of the line.
 fn step_version(byte: u8, word: &[u8]) -> Result<Part, HandshakeError> {
-    const PATTERN: &[u8] = b"HTTP/0.0\r";
-    let expected = word.len().checked_sub(1).and_then(|at| PATTERN.get(at));
-    match (expected, byte) {
-        (Some(b'\r'), b'\r') => Ok(Part::LineEnd),
-        (Some(b'0'), b'0'..=b'9') => Ok(Part::Version),
-        (Some(expected), byte) if *expected == byte => Ok(Part::Version),
+    match follows(word, b"HTTP/0.0\r") {
+        Some(true) if byte == b'\r' => Ok(Part::LineEnd),
+        Some(true) => Ok(Part::Version),
         _ => Err(HandshakeError::MalformedHead),
     }
+}
+
+/// Takes a byte of the status line: the version, a code of three digits, and a reason phrase, of which RFC 9112 §4 says
+/// that "a client SHOULD ignore" it.
+fn step_status_line(byte: u8, word: &[u8]) -> Result<Part, HandshakeError> {
+    match (follows(word, b"HTTP/0.0 000 "), byte) {
+        (None, b'\r') => Ok(Part::LineEnd),
+        (Some(true), _) | (None, b'\t' | b' '..=b'~' | 0x80..) => Ok(Part::Status),
+        _ => Err(HandshakeError::MalformedHead),
+    }
+}
+
+/// Returns whether the last byte of `word` is as the pattern has it at this place, where `0` is any digit. Behind the
+/// pattern's end, that is `None`.
+fn follows(word: &[u8], pattern: &[u8]) -> Option<bool> {
+    let (byte, before) = word.split_last()?;
+    let expected = pattern.get(before.len())?;
+    Some(byte == expected || (*expected == b'0' && byte.is_ascii_digit()))
 }
 
 /// The absolute forms of a target that lead to a WebSocket or to a page (§3, RFC 9110 §4.2).

@@ -3,30 +3,33 @@
 //! # The map
 //!
 //! ```text
-//!   receiver         frames in, events out
-//!   reassembly       a message in the buffer, while its fragments arrive
-//!   event            what is received, and the frames that answer it
-//!   utf8             text that may be cut anywhere
-//!   close            the body of a Close frame
-//!   control          a whole control frame
-//!   frame            a frame's header and its mask
-//!   error            what fails a connection
-//!   close_code       the codes to fail it with
-//!   handshake        the opening handshake
-//!   origin           whose page asks, and which host it asks for
-//!   fields           what stands in a head
-//!   head             where a head ends
-//!   handshake_error  what refuses a handshake
+//!   receiver          frames in, events out
+//!   reassembly        a message in the buffer, while its fragments arrive
+//!   event             what is received, and the frames that answer it
+//!   utf8              text that may be cut anywhere
+//!   close             the body of a Close frame
+//!   control           a whole control frame
+//!   frame             a frame's header and its mask
+//!   error             what fails a connection
+//!   close_code        the codes to fail it with
+//!   client_handshake  the opening handshake: the client's half
+//!   handshake         the opening handshake: the server's half
+//!   origin            whose page asks, and which host it asks for
+//!   fields            what stands in a head
+//!   head_writer       a head going out
+//!   head              where a head ends
+//!   handshake_error   what refuses a handshake
 //! ```
 //!
-//! Imports run down this map, which is in two halves: a connection is an HTTP request up to `handshake`, and frames
-//! from then on.
+//! Imports run down this map, which is in two halves: a connection is an HTTP request and its response up to
+//! `client_handshake`, and frames from then on. Both ends of it are here. They share all but a byte's worth: a client
+//! masks what it sends, and a server does not (§5.1).
 //!
 //! # In reading order
 //!
-//! First [`head`], [`handshake_error`], [`fields`], [`handshake`] and [`origin`], which may be skipped at first. Then
-//! [`frame`], [`error`] and [`close`], whose codes are in `close_code.rs`. Then [`utf8`], [`event`], `reassembly.rs`
-//! and [`receiver`].
+//! First [`head`], [`handshake_error`], [`fields`], [`handshake`], its mirror [`client_handshake`] with
+//! `head_writer.rs`, and [`origin`], which may be skipped at first. Then [`frame`], [`error`], [`control`] and
+//! [`close`], whose codes are in `close_code.rs`. Then [`utf8`], [`event`], `reassembly.rs` and [`receiver`].
 //!
 //! # Words
 //!
@@ -65,6 +68,7 @@
     clippy::arithmetic_side_effects
 )]
 
+pub mod client_handshake;
 pub mod close;
 mod close_code;
 pub mod control;
@@ -75,6 +79,7 @@ pub mod frame;
 pub mod handshake;
 pub mod handshake_error;
 pub mod head;
+mod head_writer;
 pub mod origin;
 mod reassembly;
 pub mod receiver;
