@@ -21,28 +21,14 @@
 use core::fmt;
 use core::str;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 use super::fields::{Fields, cut};
-use super::handshake::accept_key;
 use super::handshake_error::HandshakeError;
 use super::head::Head;
 use super::head_writer::HeadWriter;
 pub use super::head_writer::WriteError;
+use super::keys::accept_key;
+pub use super::keys::{RequestKey, request_key};
 use super::origin::is_name_byte;
-
-/// A `Sec-WebSocket-Key`: the base64 of 16 bytes (§4.1 (7)).
-pub type RequestKey = [u8; 24];
-
-/// Returns the key of an opening handshake. §4.1 (7): "The nonce MUST be selected randomly for each connection."
-#[must_use]
-pub fn request_key(nonce: [u8; 16]) -> RequestKey {
-    let mut key = [0; 24];
-    // 16 bytes are 24 characters: they fit.
-    let _ = STANDARD.encode_slice(nonce, &mut key);
-    key
-}
 
 /// The request of an opening handshake (§4.1).
 #[derive(Clone, Copy)]

@@ -70,6 +70,12 @@ impl fmt::Debug for Fields<'_> {
 
 /// Returns `bytes` before and after the first `separator`.
 pub(super) fn cut(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let at = bytes.iter().position(|byte| *byte == separator)?;
-    Some((bytes.get(..at)?, bytes.get(at.checked_add(1)?..)?))
+    let (before, from) = split_before(bytes, |byte| byte == separator);
+    from.split_first().map(|(_, after)| (before, after))
+}
+
+/// Returns `bytes` before the first that `ends`, and from there on.
+pub(super) fn split_before(bytes: &[u8], ends: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
+    let at = bytes.iter().position(|byte| ends(*byte));
+    bytes.split_at_checked(at.unwrap_or(bytes.len())).unwrap_or((bytes, &[]))
 }

@@ -17,6 +17,7 @@
 //!   origin            whose page asks, and which host it asks for
 //!   fields            what stands in a head
 //!   head_writer       a head going out
+//!   keys              the client's key, and the proof that it was read
 //!   head              where a head ends
 //!   handshake_error   what refuses a handshake
 //! ```
@@ -80,6 +81,7 @@ pub mod handshake;
 pub mod handshake_error;
 pub mod head;
 mod head_writer;
+mod keys;
 pub mod origin;
 mod reassembly;
 pub mod receiver;

@@ -68,7 +68,7 @@ pub fn stack_used() -> [u8; 5] {
         lowest = lowest.wrapping_add(1);
     }
     let used = top as usize - lowest as usize;
-    [10_000, 1_000, 100, 10, 1].map(|unit| (used / unit % 10) as u8 + b'0')
+    [used / 10_000, used / 1_000, used / 100, used / 10, used].map(|number| (number % 10) as u8 + b'0')
 }
 
 /// No interrupt is enabled. `cortex-m-rt` asks for a table all the same.
