@@ -61,8 +61,8 @@ impl CloseFrame {
 
     fn with_key(code: CloseCode, reason: &str, masking_key: Option<[u8; 4]>) -> CloseFrame {
         let reason = longest_prefix(reason, FrameHeader::MAX_CONTROL_PAYLOAD - 2);
-        let payload = code.get().to_be_bytes().into_iter().chain(reason.bytes());
-        CloseFrame(ControlFrame::of(Opcode::Close, payload, masking_key))
+        let payload: [&[u8]; 2] = [&code.get().to_be_bytes(), reason.as_bytes()];
+        CloseFrame(ControlFrame::of(Opcode::Close, &payload, masking_key))
     }
 }
 

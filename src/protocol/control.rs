@@ -1,6 +1,6 @@
 //! §5.5: a whole control frame, as it is sent.
 
-use super::frame::{FrameHeader, Opcode, write};
+use super::frame::{FrameHeader, Opcode, frame_in_place, write};
 
 /// A Ping, a Pong or a Close, by a client or by a server.
 ///
@@ -17,35 +17,33 @@ use super::frame::{FrameHeader, Opcode, write};
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct ControlFrame {
-    bytes: [u8; 6 + FrameHeader::MAX_CONTROL_PAYLOAD],
-    len: usize,
+    /// The payload, with headroom for the longest header of a control frame.
+    bytes: [u8; HEADROOM + FrameHeader::MAX_CONTROL_PAYLOAD],
+    start: usize,
+    end: usize,
 }
+
+/// Two bytes and a masking key.
+const HEADROOM: usize = 6;
 
 impl ControlFrame {
     /// Returns a frame with the first 125 bytes of `payload`, which is all that a control frame can have. A client's has
     /// a masking key, a server's none (§5.1).
     pub fn new(opcode: Opcode, payload: &[u8], masking_key: Option<[u8; 4]>) -> ControlFrame {
-        Self::of(opcode, payload.iter().copied(), masking_key)
+        Self::of(opcode, &[payload], masking_key)
     }
 
     /// Returns the frame's bytes, as they are sent.
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
+        self.bytes.get(self.start..self.end).unwrap_or_default()
     }
 
-    pub(super) fn of(
-        opcode: Opcode,
-        payload: impl Iterator<Item = u8> + Clone,
-        masking_key: Option<[u8; 4]>,
-    ) -> ControlFrame {
-        let payload = payload.take(FrameHeader::MAX_CONTROL_PAYLOAD);
-        let header =
-            FrameHeader { fin: true, opcode, masking_key, payload_len: payload.clone().count() as u64 };
-        let mut header_bytes = [0; FrameHeader::MAX_LEN];
-        let header = header.encode(&mut header_bytes).iter().copied();
-        let key = masking_key.unwrap_or_default().into_iter().cycle();
-        let mut bytes = [0; 6 + FrameHeader::MAX_CONTROL_PAYLOAD];
-        let len = write(&mut bytes, header.chain(payload.zip(key).map(|(byte, key)| byte ^ key)));
-        ControlFrame { bytes, len }
+    pub(super) fn of(opcode: Opcode, payload: &[&[u8]], masking_key: Option<[u8; 4]>) -> ControlFrame {
+        let mut bytes = [0; HEADROOM + FrameHeader::MAX_CONTROL_PAYLOAD];
+        let len = write(bytes.get_mut(HEADROOM..).unwrap_or_default(), payload);
+        let end = len.saturating_add(HEADROOM);
+        let frame = frame_in_place(bytes.get_mut(..end).unwrap_or_default(), HEADROOM, opcode, masking_key);
+        let start = end.saturating_sub(frame.map_or(0, |frame| frame.len()));
+        ControlFrame { bytes, start, end }
     }
 }

@@ -45,16 +45,22 @@ pub(super) fn parse_key(key: &[u8]) -> Option<&RequestKey> {
 #[must_use]
 pub fn accept_key(key: &RequestKey) -> AcceptKey {
     let mut hashed = [0; 60];
-    write(&mut hashed, key.iter().chain(GUID).copied());
+    write(&mut hashed, &[key, GUID]);
     base64(&Sha1::from(hashed).digest().bytes())
 }
 
 /// Returns the base64 of so many bytes that it is `N` characters.
+///
+/// Three bytes at a time: of an array, the compiler can tell that it needs none of what the crate has for longer input.
 fn base64<const N: usize>(bytes: &[u8]) -> [u8; N] {
-    let mut text = [0; N];
-    for (three, four) in bytes.chunks(3).zip(text.chunks_mut(4)) {
+    let mut text = [b'='; N];
+    for (bytes, characters) in bytes.chunks(3).zip(text.chunks_mut(4)) {
+        let (mut three, mut four) = ([0; 3], [0; 4]);
+        write(&mut three, &[bytes]);
         // Three bytes are four characters: they fit.
-        let _ = STANDARD.encode_slice(three, four);
+        let _ = STANDARD.encode_slice(three, &mut four);
+        // What is left is padding.
+        write(characters, &[four.get(..=bytes.len()).unwrap_or_default()]);
     }
     text
 }

@@ -58,7 +58,7 @@ impl Unfinished {
     pub(super) fn append(&mut self, buffer: &mut [u8], from: usize, to: usize) -> Result<(), ProtocolError> {
         let piece_start = self.span.end;
         self.span.end = piece_start.saturating_add(to.saturating_sub(from));
-        move_within(buffer, from, to, piece_start);
+        move_down(buffer, from, to, piece_start);
         match &mut self.utf8 {
             Some(utf8) => utf8.feed(buffer.get(piece_start..self.span.end).unwrap_or_default()),
             None => Ok(()),
@@ -74,15 +74,14 @@ impl Span {
     pub(super) fn widen_headroom(&mut self, buffer: &mut [u8]) {
         let headroom = self.payload.saturating_sub(self.start);
         let missing = FrameHeader::MAX_UNMASKED_LEN.saturating_sub(headroom);
-        let payload = self.payload.saturating_add(missing);
-        move_within(buffer, self.payload, self.end, payload);
-        self.payload = payload;
+        move_up(buffer, self.payload, self.end, missing);
+        self.payload = self.payload.saturating_add(missing);
         self.end = self.end.saturating_add(missing);
     }
 
     /// Moves all of it down to the front of `buffer`, and returns where it ends then.
     pub(super) fn move_down(&mut self, buffer: &mut [u8]) -> usize {
-        move_within(buffer, self.start, self.end, 0);
+        move_down(buffer, self.start, self.end, 0);
         self.payload = self.payload.saturating_sub(self.start);
         self.end = self.end.saturating_sub(self.start);
         self.start = 0;
@@ -108,11 +107,19 @@ impl Frame {
     }
 }
 
-/// Moves `buffer[from..to]` to `dest`, behind which there is always enough space. This is `copy_within` without its
-/// panic.
-pub(super) fn move_within(buffer: &mut [u8], from: usize, to: usize, dest: usize) {
-    let fits = dest.saturating_add(to.saturating_sub(from)) <= buffer.len();
-    if from != dest && from < to && to <= buffer.len() && fits {
-        buffer.copy_within(from..to, dest);
+/// Moves `buffer[from..to]` down to `dest`. This and [`move_up`] are `copy_within` without its panic.
+pub(super) fn move_down(buffer: &mut [u8], from: usize, to: usize, dest: usize) {
+    let concerned = buffer.get_mut(dest..to).unwrap_or_default();
+    let shift = from.saturating_sub(dest);
+    if shift > 0 && shift < concerned.len() {
+        concerned.copy_within(shift.., 0);
+    }
+}
+
+/// Moves `buffer[from..to]` up by `shift`. Behind it there are always as many bytes.
+fn move_up(buffer: &mut [u8], from: usize, to: usize, shift: usize) {
+    let concerned = buffer.get_mut(from..to.saturating_add(shift)).unwrap_or_default();
+    if shift > 0 && shift < concerned.len() {
+        concerned.copy_within(..concerned.len().saturating_sub(shift), shift);
     }
 }
