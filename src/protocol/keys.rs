@@ -46,7 +46,9 @@ pub(super) fn parse_key(key: &[u8]) -> Option<&RequestKey> {
 pub fn accept_key(key: &RequestKey) -> AcceptKey {
     let mut hashed = [0; 60];
     write(&mut hashed, &[key, GUID]);
-    base64(&Sha1::from(hashed).digest().bytes())
+    let mut sha1 = Sha1::new();
+    sha1.update(&hashed);
+    base64(&sha1.digest().bytes())
 }
 
 /// Returns the base64 of so many bytes that it is `N` characters.
