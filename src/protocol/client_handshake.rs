@@ -21,7 +21,8 @@
 use core::fmt;
 use core::str;
 
-use super::fields::{Fields, cut};
+use super::bytes::cut;
+use super::fields::Fields;
 use super::handshake_error::HandshakeError;
 use super::head::Head;
 use super::head_writer::HeadWriter;

@@ -1,6 +1,7 @@
 //! §5.5: a whole control frame, as it is sent.
 
-use super::frame::{FrameHeader, Opcode, frame_in_place, write};
+use super::bytes::write;
+use super::frame::{FrameHeader, Opcode, frame_in_place};
 
 /// A Ping, a Pong or a Close, by a client or by a server.
 ///

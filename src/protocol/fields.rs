@@ -11,9 +11,9 @@
 //! assert!(!format!("{request:?}").contains("id=7"));
 //! ```
 
-use core::fmt;
-use core::str;
+use core::{fmt, iter, str};
 
+use super::bytes::cut;
 use super::head::is_token;
 
 /// The fields of a head, in the order in which they came.
@@ -28,10 +28,18 @@ pub struct Fields<'h> {
 
 impl<'h> Fields<'h> {
     /// Returns all names with their values.
-    pub fn iter(self) -> impl Iterator<Item = (&'h str, &'h [u8])> {
-        let lines = self.lines.split(|byte| *byte == b'\n').filter_map(|line| cut(line, b':'));
+    pub fn iter(mut self) -> impl Iterator<Item = (&'h str, &'h [u8])> {
+        iter::from_fn(move || self.take_first())
+    }
+
+    /// Returns the first field, and leaves those after it.
+    fn take_first(&mut self) -> Option<(&'h str, &'h [u8])> {
+        let (line, rest) = cut(self.lines, b'\n')?;
+        self.lines = rest;
+        // The empty line, with which a head ends, has no colon.
+        let (name, value) = cut(line, b':')?;
         // A name is a token, and so it is ASCII.
-        lines.filter_map(|(name, value)| Some((str::from_utf8(name).ok()?, value.trim_ascii())))
+        Some((str::from_utf8(name).ok()?, value.trim_ascii()))
     }
 
     /// Returns the value of each field of this name.
@@ -51,13 +59,17 @@ impl<'h> Fields<'h> {
     /// is no token is left out.
     pub fn tokens(self, name: &str) -> impl Iterator<Item = &'h str> {
         let items = self.values(name).flat_map(|value| value.split(|byte| *byte == b','));
-        let is_a_token = |item: &&[u8]| !item.is_empty() && item.iter().copied().all(is_token);
-        items.map(<[u8]>::trim_ascii).filter(is_a_token).filter_map(|token| str::from_utf8(token).ok())
+        items
+            .map(<[u8]>::trim_ascii)
+            .filter(|item| is_a_token(item))
+            .filter_map(|token| str::from_utf8(token).ok())
     }
 
     /// Returns whether the list of a field has this token, without regard to case.
     pub fn lists(self, name: &str, token: &str) -> bool {
-        self.tokens(name).any(|listed| listed.eq_ignore_ascii_case(token))
+        let is_listed = |item: &[u8]| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes());
+        is_a_token(token.as_bytes())
+            && self.values(name).any(|value| value.split(|byte| *byte == b',').any(is_listed))
     }
 }
 
@@ -68,14 +80,7 @@ impl fmt::Debug for Fields<'_> {
     }
 }
 
-/// Returns `bytes` before and after the first `separator`.
-pub(super) fn cut(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let (before, from) = split_before(bytes, |byte| byte == separator);
-    from.split_first().map(|(_, after)| (before, after))
-}
-
-/// Returns `bytes` before the first that `ends`, and from there on.
-pub(super) fn split_before(bytes: &[u8], ends: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
-    let at = bytes.iter().position(|byte| ends(*byte));
-    bytes.split_at_checked(at.unwrap_or(bytes.len())).unwrap_or((bytes, &[]))
+/// Returns whether this is a token (RFC 9110 §5.6.2).
+pub(super) fn is_a_token(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().copied().all(is_token)
 }

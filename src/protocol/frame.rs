@@ -34,6 +34,7 @@
 // Bits are grouped as in the picture.
 #![allow(clippy::unusual_byte_groupings)]
 
+use super::bytes::write;
 use super::error::ProtocolError;
 
 /// §5.2: how the payload is to be interpreted. §11.8 is the registry.
@@ -230,12 +231,6 @@ pub fn frame_in_place(
     let frame = buffer.get_mut(headroom.checked_sub(header.len())?..)?;
     write(frame, &[header]);
     Some(frame)
-}
-
-/// Writes as much of `pieces`, one behind the other, to the front of `out` as fits, and returns how many bytes that is.
-pub(super) fn write(out: &mut [u8], pieces: &[&[u8]]) -> usize {
-    let bytes = pieces.iter().copied().flatten();
-    out.iter_mut().zip(bytes).map(|(slot, byte)| *slot = *byte).count()
 }
 
 /// Parses FIN and opcode from the first byte.

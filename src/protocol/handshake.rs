@@ -26,7 +26,8 @@
 use core::fmt;
 use core::str;
 
-use super::fields::{Fields, cut, split_before};
+use super::bytes::{cut, split_before};
+use super::fields::Fields;
 use super::handshake_error::HandshakeError;
 use super::head::{Head, is_absolute};
 use super::head_writer::HeadWriter;

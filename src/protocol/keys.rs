@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha1_smol::Sha1;
 
-use super::frame::write;
+use super::bytes::write;
 
 /// A `Sec-WebSocket-Key`: the base64 of 16 bytes (§4.1 (7)).
 pub type RequestKey = [u8; 24];

@@ -20,6 +20,7 @@
 //!   keys              the client's key, and the proof that it was read
 //!   head              where a head ends
 //!   handshake_error   what refuses a handshake
+//!   bytes             slices cut, joined and moved
 //! ```
 //!
 //! Imports run down this map, which is in two halves: a connection is an HTTP request and its response up to
@@ -69,6 +70,7 @@
     clippy::arithmetic_side_effects
 )]
 
+mod bytes;
 pub mod client_handshake;
 pub mod close;
 mod close_code;

@@ -17,7 +17,7 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str;
 
-use super::fields::{cut, split_before};
+use super::bytes::{cut, split_before, write};
 
 /// The host of a URL or of a `Host` field (RFC 3986 §3.2.2).
 #[derive(Clone, Copy, Debug)]
@@ -114,27 +114,29 @@ fn parse_ipv6(text: &[u8]) -> Option<Ipv6Addr> {
     let is_ipv4_last = !address.iter().skip_while(|byte| **byte != b'.').any(|byte| *byte == b':');
     // (2): "::" stands once for one group of zeros or more.
     let gap = address.windows(2).position(|pair| pair == b"::");
-    let (head, from_gap) = address.split_at_checked(gap.unwrap_or(address.len()))?;
-    let (head, head_bits) = parse_groups(head)?;
-    let (tail, tail_bits) = parse_groups(from_gap.strip_prefix(b"::").unwrap_or_default())?;
-    let zeros = 128_u32.checked_sub(head_bits)?.checked_sub(tail_bits)?;
-    let fits = is_ipv4_last && (zeros > 0) == gap.is_some();
-    let head = head.checked_shl(zeros.saturating_add(tail_bits)).unwrap_or_default();
-    fits.then_some(Ipv6Addr::from_bits(head | tail))
+    let (before, from_gap) = address.split_at_checked(gap.unwrap_or(address.len()))?;
+    let (mut address, head) = parse_groups(before)?;
+    let (behind, tail) = parse_groups(from_gap.strip_prefix(b"::").unwrap_or_default())?;
+    let zeros = address.len().checked_sub(head)?.checked_sub(tail)?;
+    write(address.get_mut(head.checked_add(zeros)?..)?, &[behind.get(..tail)?]);
+    (is_ipv4_last && (zeros > 0) == gap.is_some()).then_some(address.into())
 }
 
-/// Parses none, one or several groups of an IPv6 address, and returns their bits and how many those are.
-fn parse_groups(text: &[u8]) -> Option<(u128, u32)> {
-    let (mut groups, mut bits) = (0_u128, 0_u32);
+/// Parses none, one or several groups of an IPv6 address. Returns their bytes and how many those are, which for too many
+/// groups is too many.
+fn parse_groups(text: &[u8]) -> Option<([u8; 16], usize)> {
+    let (mut bytes, mut len) = ([0; 16], 0_usize);
     for group in text.split(|byte| *byte == b':').filter(|_| !text.is_empty()) {
-        let (group, len) = match parse_ipv4(group) {
-            Some(address) => (address.to_bits(), 32),
-            None => (parse_number(group, 16).filter(|_| group.len() <= 4)?, 16),
+        let (bits, unused) = match parse_ipv4(group) {
+            Some(address) => (address.to_bits(), 0),
+            None => (parse_number(group, 16).filter(|_| group.len() <= 4)?, 2),
         };
-        groups = (groups << len) | u128::from(group);
-        bits = bits.saturating_add(len);
+        let group = bits.to_be_bytes();
+        let group = group.get(unused..)?;
+        write(bytes.get_mut(len..)?, &[group]);
+        len = len.saturating_add(group.len());
     }
-    Some((groups, bits))
+    Some((bytes, len))
 }
 
 /// Parses a number of one digit or more.

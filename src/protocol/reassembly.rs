@@ -15,6 +15,7 @@
 //! As a whole a message is moved twice at most: to the front of the buffer, and for its headroom. The payload of a
 //! fragment is moved once, as it arrives. So the work is linear, however small the fragments are.
 
+use super::bytes::{move_down, move_up};
 use super::error::ProtocolError;
 use super::frame::{FrameHeader, Opcode, apply_mask};
 use super::utf8::Utf8Validator;
@@ -104,22 +105,5 @@ impl Frame {
     pub(super) fn unmask(&mut self, piece: &mut [u8]) {
         apply_mask(piece, self.masking_key);
         self.masking_key.rotate_left(piece.len() % 4);
-    }
-}
-
-/// Moves `buffer[from..to]` down to `dest`. This and [`move_up`] are `copy_within` without its panic.
-pub(super) fn move_down(buffer: &mut [u8], from: usize, to: usize, dest: usize) {
-    let concerned = buffer.get_mut(dest..to).unwrap_or_default();
-    let shift = from.saturating_sub(dest);
-    if shift > 0 && shift < concerned.len() {
-        concerned.copy_within(shift.., 0);
-    }
-}
-
-/// Moves `buffer[from..to]` up by `shift`. Behind it there are always as many bytes.
-fn move_up(buffer: &mut [u8], from: usize, to: usize, shift: usize) {
-    let concerned = buffer.get_mut(from..to.saturating_add(shift)).unwrap_or_default();
-    if shift > 0 && shift < concerned.len() {
-        concerned.copy_within(..concerned.len().saturating_sub(shift), shift);
     }
 }

@@ -47,11 +47,12 @@
 
 use core::fmt;
 
+use super::bytes::move_down;
 use super::close::parse_close;
 use super::error::ProtocolError;
 use super::event::{Event, Message, MessageType, Payload, Ping};
 use super::frame::{FrameHeader, Opcode, Sender, parse_first_byte};
-use super::reassembly::{Frame, Span, Unfinished, move_down};
+use super::reassembly::{Frame, Span, Unfinished};
 use super::utf8::Utf8Validator;
 
 /// The most that a receiver accepts (§10.4).
