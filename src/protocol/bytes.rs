@@ -17,8 +17,14 @@ pub(super) fn split_before(bytes: &[u8], ends: impl Fn(u8) -> bool) -> (&[u8], &
 
 /// Writes as much of `pieces`, one behind the other, to the front of `out` as fits, and returns how many bytes that is.
 pub(super) fn write(out: &mut [u8], pieces: &[&[u8]]) -> usize {
-    let bytes = pieces.iter().copied().flatten();
-    out.iter_mut().zip(bytes).map(|(slot, byte)| *slot = *byte).count()
+    let len = out.len();
+    let mut free = out.iter_mut();
+    for piece in pieces {
+        for (byte, slot) in piece.iter().zip(&mut free) {
+            *slot = *byte;
+        }
+    }
+    len.saturating_sub(free.len())
 }
 
 /// Moves `buffer[from..to]` down to `dest`. This and [`move_up`] are `copy_within` without its panic.

@@ -42,9 +42,15 @@ impl<'h> Fields<'h> {
         Some((str::from_utf8(name).ok()?, value.trim_ascii()))
     }
 
+    /// Returns the value of the first field of this name, and leaves the fields after it.
+    fn take_named(&mut self, name: &str) -> Option<&'h [u8]> {
+        let mut fields = iter::from_fn(|| self.take_first());
+        fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
     /// Returns the value of each field of this name.
-    pub fn values(self, name: &str) -> impl Iterator<Item = &'h [u8]> {
-        self.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    pub fn values(mut self, name: &str) -> impl Iterator<Item = &'h [u8]> {
+        iter::from_fn(move || self.take_named(name))
     }
 
     /// Returns the value of a field that is there exactly once. Where there are several, it is `None` as where there is

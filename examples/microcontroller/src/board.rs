@@ -45,6 +45,7 @@ impl Uart {
         count
     }
 
+    #[inline(never)]
     pub fn write(&self, bytes: &[u8]) {
         for byte in bytes {
             while self.has(TRANSMIT_FULL) {}
