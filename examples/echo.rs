@@ -3,7 +3,8 @@
 //!
 //! `cargo run --example echo [ADDRESS]` does so over TCP, with a thread for each client.
 
-use chinwag::protocol::close::{CloseCode, CloseFrame};
+use chinwag::protocol::close::CloseCode;
+use chinwag::protocol::control::ControlFrame;
 use chinwag::protocol::event::Event;
 use chinwag::protocol::handshake::Request;
 use chinwag::protocol::head::Head;
@@ -47,9 +48,9 @@ fn echo(mut transport: impl Read + Write) -> io::Result<()> {
             Ok(Some(Event::Ping(ping))) => transport.write_all(ping.into_pong())?,
             Ok(Some(Event::Pong(_))) => {}
             Ok(Some(Event::Close(code, _))) => {
-                break CloseFrame::new(code.unwrap_or(CloseCode::NORMAL_CLOSURE), "");
+                break ControlFrame::close(code.unwrap_or(CloseCode::NORMAL_CLOSURE), "", None);
             }
-            Err(error) => break CloseFrame::new(error.close_code(), error.reason()),
+            Err(error) => break ControlFrame::close(error.close_code(), error.reason(), None),
             Ok(None) => {
                 filled = receiver.compact(&mut buffer, filled).map_err(io::Error::other)?;
                 filled += read_more(&mut transport, &mut buffer[filled..])?;

@@ -4,7 +4,8 @@
 //! What it says is right: `chinwag::protocol` sees to that. What it does fails, as soon as someone is slow, dead or
 //! hostile. Each "Fails" below says how, and which file of `src/server/` has the cure.
 
-use chinwag::protocol::close::{CloseCode, CloseFrame};
+use chinwag::protocol::close::CloseCode;
+use chinwag::protocol::control::ControlFrame;
 use chinwag::protocol::receiver::{Limits, ServerReceiver};
 use chinwag::protocol::{event::Event, handshake::Request};
 use std::io::{self, ErrorKind, Read, Write};
@@ -78,7 +79,7 @@ fn chat(mut stream: TcpStream, room: &Room) -> io::Result<()> {
     // Fails if a thread panics: its socket stays in the room (rooms.rs), a lock it held is a panic to all (sync.rs).
     room.lock().unwrap().retain(|member| member.peer_addr().is_ok_and(|other| other != own));
     // Fails if the client still sends: what nobody reads makes a reset, which takes the Close away (connection.rs).
-    stream.write_all(CloseFrame::new(end?, "").as_bytes())
+    stream.write_all(ControlFrame::close(end?, "", None).as_bytes())
 }
 
 /// Locks, writes the frame to every socket but the sender's, unlocks.

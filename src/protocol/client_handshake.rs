@@ -7,7 +7,8 @@
 //!
 //! // §1.3: the client's nonce, which here is not random.
 //! let key = request_key(*b"the sample nonce");
-//! let request = ClientRequest { subprotocols: &["chat"], ..ClientRequest::new("127.0.0.1:8080", "/kitchen", key) };
+//! let (host, target) = ("127.0.0.1:8080", "/kitchen");
+//! let request = ClientRequest { host, target, key, subprotocols: &["chat"], fields: &[] };
 //! let mut out = [0; 512];
 //! let head = request.write(&mut out).unwrap();
 //! assert!(head.starts_with(b"GET /kitchen HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n"));
@@ -18,18 +19,14 @@
 //! assert_eq!(response.handshake(&request), Ok(Some("chat")));
 //! ```
 
-use core::fmt;
-use core::str;
+use core::{fmt, str};
 
 use super::bytes::cut;
 use super::fields::Fields;
-use super::handshake_error::HandshakeError;
 use super::head::Head;
-use super::head_writer::HeadWriter;
-pub use super::head_writer::WriteError;
+use super::head_writer::{WriteError, write_head};
 use super::keys::accept_key;
 pub use super::keys::{RequestKey, request_key};
-use super::origin::is_name_byte;
 
 /// The request of an opening handshake (§4.1).
 #[derive(Clone, Copy)]
@@ -46,44 +43,27 @@ pub struct ClientRequest<'a> {
     pub fields: &'a [(&'a str, &'a str)],
 }
 
-impl<'a> ClientRequest<'a> {
-    /// Returns a request that offers no subprotocol, and has no more fields than it must have.
-    pub const fn new(host: &'a str, target: &'a str, key: RequestKey) -> Self {
-        ClientRequest { host, target, key, subprotocols: &[], fields: &[] }
-    }
-
+impl ClientRequest<'_> {
     /// Writes the request's head to the front of `out`, and returns it.
     ///
     /// # Errors
     ///
     /// The first part that is not as it has to be, or does not fit.
     pub fn write<'o>(&self, out: &'o mut [u8]) -> Result<&'o [u8], WriteError> {
-        let target = self.target.as_bytes();
+        let is_visible = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+        let is_host = is_visible(self.host) && !self.host.is_empty();
         // §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be used".
-        if !target.starts_with(b"/") || !target.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'#') {
-            return Err(WriteError::InvalidTarget);
+        let is_target = is_visible(self.target) && self.target.starts_with('/') && !self.target.contains('#');
+        if !is_host || !is_target {
+            return Err(WriteError::InvalidUri);
         }
-        let is_host_byte = |byte| is_name_byte(byte) || matches!(byte, b'[' | b']' | b':' | b'%');
-        if self.host.is_empty() || !self.host.bytes().all(is_host_byte) {
-            return Err(WriteError::InvalidHost);
-        }
-        let mut head = HeadWriter::new(out);
-        // §4.1 (2): "The method of the request MUST be GET, and the HTTP version MUST be at least 1.1."
-        head.line(&[b"GET ", target, b" HTTP/1.1"])?;
-        head.line(&[b"Host: ", self.host.as_bytes()])?;
-        head.line(&[b"Upgrade: websocket\r\nConnection: Upgrade"])?;
-        head.line(&[b"Sec-WebSocket-Key: ", &self.key])?;
-        head.line(&[b"Sec-WebSocket-Version: 13"])?;
-        head.subprotocols(self.subprotocols)?;
-        head.fields(self.fields)?;
-        head.finish()
-    }
-}
-
-/// Shows neither the key nor the query nor the fields' values: they may be secrets.
-impl fmt::Debug for ClientRequest<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientRequest").field("host", &self.host).finish_non_exhaustive()
+        let key = str::from_utf8(&self.key).unwrap_or_default();
+        // §4.1 (2): "The method of the request MUST be GET, and the HTTP version MUST be at least 1.1." (5), (6), (7), (9):
+        // the fields that it "MUST contain".
+        const UPGRADE: &str = "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ";
+        const VERSION: &str = "\r\nSec-WebSocket-Version: 13";
+        let beginning = ["GET ", self.target, " HTTP/1.1\r\nHost: ", self.host, UPGRADE, key, VERSION];
+        write_head(out, &beginning, self.subprotocols, self.fields)
     }
 }
 
@@ -105,31 +85,26 @@ impl<'h> Response<'h> {
     ///
     /// # Errors
     ///
-    /// `MalformedHead`, `HeadTooLarge` or `HttpVersion`.
+    /// `MalformedHead`, at the first byte that decides it.
     pub fn parse(bytes: &'h [u8]) -> Result<Option<(Response<'h>, &'h [u8])>, ResponseError> {
         let mut unread = bytes;
-        while let Some((response, rest)) = Self::parse_any(unread)? {
+        loop {
+            let scanned = Head::of_response().scan(unread).map_err(|_| ResponseError::MalformedHead)?;
+            let Some((head, rest)) = scanned.and_then(|len| unread.split_at_checked(len)) else {
+                return Ok(None);
+            };
+            let (status_line, lines) = cut(head, b'\n').ok_or(ResponseError::MalformedHead)?;
+            let code = status_line.strip_prefix(b"HTTP/1.1 ").ok_or(ResponseError::MalformedHead)?;
+            // The scanner has seen three digits.
+            let digits = code.iter().take(3).map(|digit| u16::from(digit & 0x0F));
+            let status = digits.fold(0, |code: u16, digit| code.saturating_mul(10).saturating_add(digit));
             // RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final
             // response". With 101 another protocol begins: nothing of HTTP follows.
-            if !matches!(response.status, 100 | 102..=199) {
-                return Ok(Some((response, rest)));
+            if !matches!(status, 100 | 102..=199) {
+                return Ok(Some((Response { status, fields: Fields { lines } }, rest)));
             }
             unread = rest;
         }
-        Ok(None)
-    }
-
-    fn parse_any(bytes: &'h [u8]) -> Result<Option<(Response<'h>, &'h [u8])>, ResponseError> {
-        let scanned = Head::of_response().scan(bytes)?;
-        let Some((head, rest)) = scanned.and_then(|len| bytes.split_at_checked(len)) else {
-            return Ok(None);
-        };
-        let (status_line, lines) = cut(head, b'\n').ok_or(ResponseError::MalformedHead)?;
-        let status = status_line.strip_prefix(b"HTTP/1.1 ").ok_or(ResponseError::HttpVersion)?;
-        // The scanner has seen three digits.
-        let digits = status.iter().take(3).map(|digit| u16::from(digit & 0x0F));
-        let status = digits.fold(0, |number: u16, digit| number.saturating_mul(10).saturating_add(digit));
-        Ok(Some((Response { status, fields: Fields { lines } }, rest)))
     }
 
     /// Checks whether the server has agreed to what was asked for, and returns the subprotocol that it has chosen.
@@ -140,36 +115,29 @@ impl<'h> Response<'h> {
     /// WebSocket Connection_", which here is to close it without a Close (§7.1.7).
     pub fn handshake(&self, request: &ClientRequest<'_>) -> Result<Option<&'h str>, ResponseError> {
         let fields = self.fields;
-        // §4.1 (1): "If the status code received from the server is not 101, the client handles the response per HTTP".
-        if self.status != 101 {
-            return Err(ResponseError::NotAccepted);
-        }
-        // (2): "If the response lacks an |Upgrade| header field or the |Upgrade| header field contains a value that is
-        // not an ASCII case-insensitive match for the value "websocket"".
-        if !fields.single("Upgrade").is_some_and(|value| value.eq_ignore_ascii_case(b"websocket")) {
-            return Err(ResponseError::InvalidUpgrade);
-        }
-        // (3): "If the response lacks a |Connection| header field or the |Connection| header field doesn't contain a
-        // token that is an ASCII case-insensitive match for the value "Upgrade"".
-        if !fields.lists("Connection", "Upgrade") {
-            return Err(ResponseError::InvalidConnection);
-        }
-        // (4): "If the response lacks a |Sec-WebSocket-Accept| header field or the |Sec-WebSocket-Accept| contains a
-        // value other than the base64-encoded SHA-1 of the concatenation".
-        if fields.single("Sec-WebSocket-Accept") != Some(&accept_key(&request.key)) {
-            return Err(ResponseError::InvalidAcceptKey);
-        }
-        // (5): "If [it] indicates the use of an extension that was not present in the client's handshake". None was.
-        if fields.values("Sec-WebSocket-Extensions").next().is_some() {
-            return Err(ResponseError::UnexpectedExtension);
-        }
-        // (6): "If [it] indicates the use of a subprotocol that was not present in the client's handshake".
-        if fields.values("Sec-WebSocket-Protocol").next().is_none() {
-            return Ok(None);
-        }
+        let upgrade = fields.single("Upgrade").unwrap_or_default();
+        let (accept_key, expected_key) = (fields.single("Sec-WebSocket-Accept"), accept_key(&request.key));
         let chosen = fields.single("Sec-WebSocket-Protocol").and_then(|value| str::from_utf8(value).ok());
-        let offered = chosen.filter(|chosen| request.subprotocols.contains(chosen));
-        offered.map(Some).ok_or(ResponseError::UnexpectedSubprotocol)
+        let is_none = fields.values("Sec-WebSocket-Protocol").next().is_none();
+        let was_offered = chosen.is_some_and(|chosen| request.subprotocols.contains(&chosen));
+        let musts = [
+            // (1): "If the status code received from the server is not 101, the client handles the response per HTTP".
+            (self.status == 101, ResponseError::NotAccepted),
+            // (2): "If the response lacks an |Upgrade| header field or the |Upgrade| header field contains a value that
+            // is not an ASCII case-insensitive match for the value "websocket"".
+            (upgrade.eq_ignore_ascii_case(b"websocket"), ResponseError::IncompleteUpgrade),
+            // (3): "If the response lacks a |Connection| header field or the |Connection| header field doesn't contain
+            // a token that is an ASCII case-insensitive match for the value "Upgrade"".
+            (fields.lists("Connection", "Upgrade"), ResponseError::IncompleteUpgrade),
+            // (4): "If the response lacks a |Sec-WebSocket-Accept| header field or the |Sec-WebSocket-Accept| contains
+            // a value other than the base64-encoded SHA-1 of the concatenation".
+            (accept_key == Some(&expected_key[..]), ResponseError::WrongAcceptKey),
+            // (5): "If [it] indicates the use of an extension that was not present in the client's handshake".
+            (fields.values("Sec-WebSocket-Extensions").next().is_none(), ResponseError::UnexpectedExtension),
+            // (6): "If [it] indicates the use of a subprotocol that was not present in the client's handshake".
+            (is_none || was_offered, ResponseError::UnexpectedSubprotocol),
+        ];
+        musts.iter().find(|(is_met, _)| !is_met).map_or(Ok(chosen), |(_, error)| Err(*error))
     }
 }
 
@@ -177,67 +145,31 @@ impl<'h> Response<'h> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ResponseError {
-    /// Not HTTP, or a head that RFC 9112 §2 to §5 does not allow.
+    /// Not HTTP/1.1, or a head that is not as RFC 9112 §2 to §5 have it, or longer than [`Head`] allows.
     MalformedHead,
-    /// A head longer than [`Head::MAX_LEN`], or of too many header lines.
-    HeadTooLarge,
-    /// Any other version than HTTP/1.1.
-    HttpVersion,
     /// Another status than 101. §4.1 (1): "the client might perform authentication if it receives a 401 status code;
     /// the server might redirect the client using a 3xx status code".
     NotAccepted,
-    /// `Upgrade` absent, twice, or not `websocket` (§4.1 (2)).
-    InvalidUpgrade,
-    /// `Connection` without `Upgrade` (§4.1 (3)).
-    InvalidConnection,
+    /// `Upgrade` absent, twice, or not `websocket` (§4.1 (2)); `Connection` without `Upgrade` (§4.1 (3)).
+    IncompleteUpgrade,
     /// `Sec-WebSocket-Accept` absent, twice, or not of the key that was sent (§4.1 (4)).
-    InvalidAcceptKey,
+    WrongAcceptKey,
     /// `Sec-WebSocket-Extensions`, though none was asked for (§4.1 (5)).
     UnexpectedExtension,
     /// `Sec-WebSocket-Protocol` with what was not offered (§4.1 (6)), or twice (§11.3.4).
     UnexpectedSubprotocol,
 }
 
-impl ResponseError {
-    /// All values, each once.
-    pub const ALL: &'static [ResponseError] = &[
-        Self::MalformedHead,
-        Self::HeadTooLarge,
-        Self::HttpVersion,
-        Self::NotAccepted,
-        Self::InvalidUpgrade,
-        Self::InvalidConnection,
-        Self::InvalidAcceptKey,
-        Self::UnexpectedExtension,
-        Self::UnexpectedSubprotocol,
-    ];
-
-    /// Returns what was wrong, in a few plain words.
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::MalformedHead => "malformed response head",
-            Self::HeadTooLarge => "response head too large",
-            Self::HttpVersion => "HTTP/1.1 only",
-            Self::NotAccepted => "status is not 101",
-            Self::InvalidUpgrade => "Upgrade is not websocket",
-            Self::InvalidConnection => "Connection without Upgrade",
-            Self::InvalidAcceptKey => "Sec-WebSocket-Accept of another key",
-            Self::UnexpectedExtension => "extension that was not offered",
-            Self::UnexpectedSubprotocol => "subprotocol that was not offered",
-        }
-    }
-}
-
-/// What a [`Head`] refuses.
-impl From<HandshakeError> for ResponseError {
-    fn from(error: HandshakeError) -> ResponseError {
-        if error == HandshakeError::HeadTooLarge { Self::HeadTooLarge } else { Self::MalformedHead }
-    }
-}
-
 impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.reason())
+        f.write_str(match self {
+            Self::MalformedHead => "malformed response head",
+            Self::NotAccepted => "status is not 101",
+            Self::IncompleteUpgrade => "incomplete WebSocket upgrade",
+            Self::WrongAcceptKey => "Sec-WebSocket-Accept of another key",
+            Self::UnexpectedExtension => "extension that was not offered",
+            Self::UnexpectedSubprotocol => "subprotocol that was not offered",
+        })
     }
 }
 

@@ -4,7 +4,8 @@
 //! its own type and nothing else, a Ping its Pong:
 //!
 //! ```
-//! use chinwag::protocol::close::{CloseCode, CloseFrame};
+//! use chinwag::protocol::close::CloseCode;
+//! use chinwag::protocol::control::ControlFrame;
 //! use chinwag::protocol::event::Event;
 //!
 //! /// What an echo answers.
@@ -15,23 +16,22 @@
 //!         Event::Pong(_) => Vec::new(),
 //!         Event::Close(code, _) => {
 //!             let code = code.unwrap_or(CloseCode::NORMAL_CLOSURE);
-//!             CloseFrame::new(code, "").as_bytes().to_vec()
+//!             ControlFrame::close(code, "", None).as_bytes().to_vec()
 //!         }
 //!     }
 //! }
 //! ```
 
 use super::close::CloseCode;
-use super::control::ControlFrame;
 use super::frame::{Opcode, frame_in_place};
 
-/// What has been received (§6.2), by a server or, if not `FROM_CLIENT`, by a client.
+/// What has been received (§6.2), by a server or, if not `MASKED`, by a client.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Event<'b, const FROM_CLIENT: bool = true> {
+pub enum Event<'b, const MASKED: bool = true> {
     /// A whole message.
-    Message(Message<'b, FROM_CLIENT>),
+    Message(Message<'b, MASKED>),
     /// A Ping. §5.5.2: "an endpoint MUST send a Pong frame in response, unless it already received a Close frame."
-    Ping(Ping<'b, FROM_CLIENT>),
+    Ping(Ping<'b, MASKED>),
     /// A Pong and its payload. §5.5.3: "A response to an unsolicited Pong frame is not expected."
     Pong(&'b [u8]),
     /// A Close with its code, if it had one, and its reason. §5.5.1: "If an endpoint receives a Close frame and did not
@@ -51,14 +51,15 @@ pub enum MessageType {
 
 /// A whole message, unmasked and put together (§5.4, §6.2), where it lies in the receive buffer.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Message<'b, const FROM_CLIENT: bool = true> {
-    pub(super) message_type: MessageType,
+pub struct Message<'b, const MASKED: bool = true> {
+    /// Text or Binary.
+    pub(super) opcode: Opcode,
     pub(super) payload: Payload<'b>,
 }
 
 /// A Ping (§5.5.2), where it lies in the receive buffer.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Ping<'b, const FROM_CLIENT: bool = true>(pub(super) Payload<'b>);
+pub struct Ping<'b, const MASKED: bool = true>(pub(super) Payload<'b>);
 
 /// An unmasked payload in the receive buffer. If a client has sent it, the headroom in front of it is as long as the
 /// header of a server's frame for it, or longer.
@@ -70,10 +71,10 @@ pub(super) struct Payload<'b> {
     pub(super) headroom: usize,
 }
 
-impl<const FROM_CLIENT: bool> Message<'_, FROM_CLIENT> {
+impl<const MASKED: bool> Message<'_, MASKED> {
     /// Returns whether it is text or binary.
     pub fn message_type(&self) -> MessageType {
-        self.message_type
+        if self.opcode == Opcode::Text { MessageType::Text } else { MessageType::Binary }
     }
 
     /// Returns the payload, which of a text is valid UTF-8.
@@ -86,15 +87,11 @@ impl<'b> Message<'b> {
     /// Returns the message as a server sends it: one unmasked frame, whose header is written into the headroom.
     #[must_use]
     pub fn into_frame(self) -> &'b mut [u8] {
-        let opcode = match self.message_type {
-            MessageType::Text => Opcode::Text,
-            MessageType::Binary => Opcode::Binary,
-        };
-        self.payload.into_frame(opcode)
+        self.payload.into_frame(self.opcode)
     }
 }
 
-impl<const FROM_CLIENT: bool> Ping<'_, FROM_CLIENT> {
+impl<const MASKED: bool> Ping<'_, MASKED> {
     /// Returns the payload, at most 125 bytes.
     pub fn payload(&self) -> &[u8] {
         self.0.as_bytes()
@@ -107,13 +104,6 @@ impl<'b> Ping<'b> {
     #[must_use]
     pub fn into_pong(self) -> &'b mut [u8] {
         self.0.into_frame(Opcode::Pong)
-    }
-}
-
-impl Ping<'_, false> {
-    /// Returns the answer as a client sends it: a Pong with this masking key. In place there would be no room for it.
-    pub fn to_pong(&self, masking_key: [u8; 4]) -> ControlFrame {
-        ControlFrame::new(Opcode::Pong, self.payload(), Some(masking_key))
     }
 }
 

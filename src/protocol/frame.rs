@@ -135,14 +135,11 @@ impl FrameHeader {
         if sender == Sender::Server {
             return Ok(Some((unkeyed, rest)));
         }
-        Ok(rest
-            .split_first_chunk()
-            .map(|(key, rest)| (FrameHeader { masking_key: Some(*key), ..unkeyed }, rest)))
+        let keyed = rest.split_first_chunk();
+        Ok(keyed.map(|(key, rest)| (FrameHeader { masking_key: Some(*key), ..unkeyed }, rest)))
     }
 
     /// Parses the header without the masking key, so that a length can be refused before the key is there.
-    // Inlined, so that who sends is settled where a receiver is compiled.
-    #[inline]
     pub(super) fn parse_up_to_key(
         bytes: &[u8],
         sender: Sender,
@@ -174,8 +171,7 @@ impl FrameHeader {
         let Some((payload_len, rest)) = parse_length(short_len, rest)? else {
             return Ok(None);
         };
-        let header = FrameHeader { fin, opcode, masking_key: None, payload_len };
-        Ok(Some((header, rest)))
+        Ok(Some((FrameHeader { fin, opcode, masking_key: None, payload_len }, rest)))
     }
 
     /// Writes the header to the front of `out` and returns it.
@@ -223,9 +219,7 @@ pub fn frame_in_place(
 ) -> Option<&mut [u8]> {
     let payload = buffer.get_mut(headroom..)?;
     let header = FrameHeader { fin: true, opcode, masking_key, payload_len: payload.len() as u64 };
-    if let Some(masking_key) = masking_key {
-        apply_mask(payload, masking_key);
-    }
+    masking_key.into_iter().for_each(|key| apply_mask(payload, key));
     let mut header_bytes = [0; FrameHeader::MAX_LEN];
     let header = header.encode(&mut header_bytes);
     let frame = buffer.get_mut(headroom.checked_sub(header.len())?..)?;

@@ -23,15 +23,13 @@
 //! assert_eq!(request.handshake(), Ok(Some(*b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")));
 //! ```
 
-use core::fmt;
-use core::str;
+use core::{fmt, str};
 
 use super::bytes::{cut, split_before};
 use super::fields::Fields;
 use super::handshake_error::HandshakeError;
 use super::head::{Head, is_absolute};
-use super::head_writer::HeadWriter;
-pub use super::head_writer::WriteError;
+use super::head_writer::{WriteError, begins_as_ours, write_head};
 use super::keys::parse_key;
 pub use super::keys::{AcceptKey, GUID, accept_key};
 use super::origin::{Authority, Origin};
@@ -116,8 +114,7 @@ impl<'h> Request<'h> {
 
     /// Returns whether an opening handshake is meant at least in part: by `Upgrade`, or by any field of §11.3.
     pub fn asks_for_upgrade(&self) -> bool {
-        let mut beginnings = self.fields.iter().filter_map(|(name, _)| name.get(..PREFIX.len()));
-        let has_ours = beginnings.any(|beginning| beginning.eq_ignore_ascii_case(PREFIX));
+        let has_ours = self.fields.iter().any(|(name, _)| begins_as_ours(name));
         self.method != Method::Head && (has_ours || self.names_websocket())
     }
 
@@ -164,9 +161,6 @@ impl fmt::Debug for Request<'_> {
     }
 }
 
-/// What the names of all fields of §11.3 begin with.
-const PREFIX: &str = "Sec-WebSocket-";
-
 /// The response that accepts an opening handshake (§4.2.2 (5)).
 ///
 /// ```
@@ -195,12 +189,10 @@ impl SwitchingProtocols<'_> {
     ///
     /// The first part that is not as it has to be, or does not fit.
     pub fn write<'o>(&self, out: &'o mut [u8]) -> Result<&'o [u8], WriteError> {
-        let mut head = HeadWriter::new(out);
-        head.line(&[b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade"])?;
-        head.line(&[b"Sec-WebSocket-Accept: ", &self.accept_key])?;
-        head.subprotocols(self.subprotocol.as_slice())?;
-        head.fields(self.fields)?;
-        head.finish()
+        const BEGINNING: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+            Sec-WebSocket-Accept: ";
+        let accept_key = str::from_utf8(&self.accept_key).unwrap_or_default();
+        write_head(out, &[BEGINNING, accept_key], self.subprotocol.as_slice(), self.fields)
     }
 }
 

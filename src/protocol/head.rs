@@ -136,8 +136,7 @@ impl Head {
             (Part::Method, b' ') => self.end_method(word),
             (Part::Target(form), b' ') => self.end_target(form, word),
             (Part::Target(form), b'!'..=b'~') => check_target(form, word),
-            (Part::Version, byte) => step_version(byte, word),
-            (Part::Status, byte) => step_status_line(byte, word),
+            (Part::Version | Part::Status, byte) => step_version(self.part, byte, word),
             (Part::LineEnd, b'\n') => Ok(Part::LineStart),
             (Part::LineStart, b'\r') => Ok(Part::HeadEnd),
             (Part::LineStart, byte) if is_token(byte) => self.begin_header_line(),
@@ -195,31 +194,18 @@ fn check_target(form: TargetForm, target: &[u8]) -> Result<Part, HandshakeError>
     if begins_well { Ok(Part::Target(form)) } else { Err(HandshakeError::MalformedHead) }
 }
 
-/// Takes a byte of the version: `HTTP/`, a digit, a point, a digit (RFC 9112 §2.3), then the end of the line.
-fn step_version(byte: u8, word: &[u8]) -> Result<Part, HandshakeError> {
-    match follows(word, b"HTTP/0.0\r") {
-        Some(true) if byte == b'\r' => Ok(Part::LineEnd),
-        Some(true) => Ok(Part::Version),
-        _ => Err(HandshakeError::MalformedHead),
-    }
-}
-
-/// Takes a byte of the status line: the version, a code of three digits, and a reason phrase, of which RFC 9112 §4 says
-/// that "a client SHOULD ignore" it.
-fn step_status_line(byte: u8, word: &[u8]) -> Result<Part, HandshakeError> {
-    match (follows(word, b"HTTP/0.0 000 "), byte) {
+/// Takes a byte of the version: `HTTP/`, a digit, a point, a digit (RFC 9112 §2.3). In a request the line ends there. In
+/// a response there follow three digits, and a reason phrase, which "a client SHOULD ignore" (RFC 9112 §4).
+fn step_version(part: Part, byte: u8, word: &[u8]) -> Result<Part, HandshakeError> {
+    let pattern: &[u8] = if part == Part::Status { b"HTTP/0.0 000 " } else { b"HTTP/0.0" };
+    let expected = word.len().checked_sub(1).and_then(|at| pattern.get(at));
+    match (expected, byte) {
         (None, b'\r') => Ok(Part::LineEnd),
-        (Some(true), _) | (None, b'\t' | b' '..=b'~' | 0x80..) => Ok(Part::Status),
+        (None, b'\t' | b' '..=b'~' | 0x80..) if part == Part::Status => Ok(part),
+        (Some(b'0'), b'0'..=b'9') => Ok(part),
+        (Some(expected), byte) if *expected == byte => Ok(part),
         _ => Err(HandshakeError::MalformedHead),
     }
-}
-
-/// Returns whether the last byte of `word` is as the pattern has it at this place, where `0` is any digit. Behind the
-/// pattern's end, that is `None`.
-fn follows(word: &[u8], pattern: &[u8]) -> Option<bool> {
-    let (byte, before) = word.split_last()?;
-    let expected = pattern.get(before.len())?;
-    Some(byte == expected || (*expected == b'0' && byte.is_ascii_digit()))
 }
 
 /// The absolute forms of a target that lead to a WebSocket or to a page (§3, RFC 9110 §4.2).

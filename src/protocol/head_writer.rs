@@ -5,7 +5,7 @@
 //! 1. What is written is one head, whatever the caller's strings are: none of them can end a line or begin a field.
 //! 2. The fields that make a handshake are written here, and never by the caller.
 
-use core::fmt;
+use core::{fmt, iter};
 
 use super::head::is_token;
 
@@ -13,13 +13,11 @@ use super::head::is_token;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// A target that is no path, with or without a query, or that has a fragment identifier (§3).
-    InvalidTarget,
-    /// A host with bytes that no `host[:port]` has.
-    InvalidHost,
-    /// A subprotocol that is no token, or that is there twice (§4.1 (10)).
-    InvalidSubprotocol,
-    /// A field whose name is no token, whose value has control characters, or which the handshake has by itself.
+    /// A host or a target that no WebSocket URI has (§3): not of visible ASCII alone, no host at all, or a target that is
+    /// no path or has a fragment identifier.
+    InvalidUri,
+    /// A field whose name is no token, whose value has control characters, or which the handshake has by itself. A
+    /// subprotocol that is no token, or that is there twice (§4.1 (10)).
     InvalidField,
     /// A head that is longer than the buffer.
     BufferTooSmall,
@@ -28,10 +26,8 @@ pub enum WriteError {
 impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::InvalidTarget => "invalid target",
-            Self::InvalidHost => "invalid host",
-            Self::InvalidSubprotocol => "invalid subprotocol",
-            Self::InvalidField => "invalid field",
+            Self::InvalidUri => "invalid host or target",
+            Self::InvalidField => "invalid field or subprotocol",
             Self::BufferTooSmall => "buffer too small for the head",
         })
     }
@@ -39,75 +35,45 @@ impl fmt::Display for WriteError {
 
 impl core::error::Error for WriteError {}
 
-/// Writes a head from its first line on.
-pub(super) struct HeadWriter<'o> {
+/// Writes a head to the front of `out`, and returns it: its `beginning`, which has been checked, subprotocols in one
+/// line, if there are any, and the caller's own fields.
+pub(super) fn write_head<'o>(
     out: &'o mut [u8],
-    len: usize,
-}
-
-impl<'o> HeadWriter<'o> {
-    pub(super) fn new(out: &'o mut [u8]) -> Self {
-        HeadWriter { out, len: 0 }
+    beginning: &[&str],
+    subprotocols: &[&str],
+    fields: &[(&str, &str)],
+) -> Result<&'o [u8], WriteError> {
+    let is_a_token = |text: &str| !text.is_empty() && text.bytes().all(is_token);
+    // §4.1 (10): they "MUST be non-empty strings with characters in the range U+0021 to U+007E not including separator
+    // characters [...] and MUST all be unique strings".
+    let is_once = |name| subprotocols.iter().filter(|other| *other == name).count() == 1;
+    let are_subprotocols = subprotocols.iter().all(|name| is_a_token(name) && is_once(name));
+    // RFC 9110 §5.5: a value has no control characters but tabs.
+    let is_value = |value: &str| !value.contains(|char: char| char != '\t' && char.is_ascii_control());
+    let are_fields = fields.iter().all(|(name, value)| is_a_token(name) && !is_ours(name) && is_value(value));
+    if !are_subprotocols || !are_fields {
+        return Err(WriteError::InvalidField);
     }
-
-    /// Writes a line, which has been checked.
-    pub(super) fn line(&mut self, pieces: &[&[u8]]) -> Result<(), WriteError> {
-        self.put(pieces)?;
-        self.put(&[b"\r\n"])
+    let separators = ["\r\nSec-WebSocket-Protocol: "].into_iter().chain(iter::repeat(", "));
+    let subprotocols = separators.zip(subprotocols).flat_map(|(separator, name)| [separator, name]);
+    let fields = fields.iter().flat_map(|(name, value)| ["\r\n", name, ": ", value]);
+    let pieces = beginning.iter().copied().chain(subprotocols).chain(fields).chain(["\r\n\r\n"]);
+    let mut len: usize = 0;
+    for byte in pieces.flat_map(str::bytes) {
+        *out.get_mut(len).ok_or(WriteError::BufferTooSmall)? = byte;
+        len = len.saturating_add(1);
     }
-
-    /// Writes subprotocols in one line, if there are any.
-    ///
-    /// §4.1 (10): they "MUST be non-empty strings with characters in the range U+0021 to U+007E not including separator
-    /// characters [...] and MUST all be unique strings".
-    pub(super) fn subprotocols(&mut self, subprotocols: &[&str]) -> Result<(), WriteError> {
-        let mut separator: &[u8] = b"Sec-WebSocket-Protocol: ";
-        for (at, subprotocol) in subprotocols.iter().enumerate() {
-            if !is_a_token(subprotocol) || subprotocols.iter().take(at).any(|earlier| earlier == subprotocol)
-            {
-                return Err(WriteError::InvalidSubprotocol);
-            }
-            self.put(&[separator, subprotocol.as_bytes()])?;
-            separator = b", ";
-        }
-        if subprotocols.is_empty() { Ok(()) } else { self.line(&[]) }
-    }
-
-    /// Writes the caller's own fields.
-    pub(super) fn fields(&mut self, fields: &[(&str, &str)]) -> Result<(), WriteError> {
-        for (name, value) in fields {
-            let is_value = value.bytes().all(|byte| byte == b'\t' || !byte.is_ascii_control());
-            if !is_a_token(name) || is_reserved(name) || !is_value {
-                return Err(WriteError::InvalidField);
-            }
-            self.line(&[name.as_bytes(), b": ", value.as_bytes()])?;
-        }
-        Ok(())
-    }
-
-    /// Writes the empty line, and returns the head.
-    pub(super) fn finish(mut self) -> Result<&'o [u8], WriteError> {
-        self.line(&[])?;
-        self.out.get(..self.len).ok_or(WriteError::BufferTooSmall)
-    }
-
-    fn put(&mut self, pieces: &[&[u8]]) -> Result<(), WriteError> {
-        for byte in pieces.iter().copied().flatten() {
-            *self.out.get_mut(self.len).ok_or(WriteError::BufferTooSmall)? = *byte;
-            self.len = self.len.saturating_add(1);
-        }
-        Ok(())
-    }
-}
-
-fn is_a_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(is_token)
+    Ok(out.get(..len).unwrap_or_default())
 }
 
 /// Returns whether a field is a part of the handshake (§11.3), or announces a body, which no handshake has.
-fn is_reserved(name: &str) -> bool {
+fn is_ours(name: &str) -> bool {
     const NAMES: [&str; 5] = ["Host", "Upgrade", "Connection", "Content-Length", "Transfer-Encoding"];
+    NAMES.iter().any(|reserved| name.eq_ignore_ascii_case(reserved)) || begins_as_ours(name)
+}
+
+/// Returns whether a field's name begins as those of all fields of §11.3 do.
+pub(super) fn begins_as_ours(name: &str) -> bool {
     const PREFIX: &str = "Sec-WebSocket-";
-    NAMES.iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
-        || name.get(..PREFIX.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(PREFIX))
+    name.get(..PREFIX.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(PREFIX))
 }

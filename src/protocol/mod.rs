@@ -30,7 +30,7 @@
 //! # In reading order
 //!
 //! First [`head`], [`handshake_error`], [`fields`], [`handshake`], its mirror [`client_handshake`] with
-//! `head_writer.rs`, and [`origin`], which may be skipped at first. Then [`frame`], [`error`], [`control`] and
+//! [`head_writer`], and [`origin`], which may be skipped at first. Then [`frame`], [`error`], [`control`] and
 //! [`close`], whose codes are in `close_code.rs`. Then [`utf8`], [`event`], `reassembly.rs` and [`receiver`].
 //!
 //! # Words
@@ -82,7 +82,7 @@ pub mod frame;
 pub mod handshake;
 pub mod handshake_error;
 pub mod head;
-mod head_writer;
+pub mod head_writer;
 mod keys;
 pub mod origin;
 mod reassembly;

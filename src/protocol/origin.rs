@@ -161,7 +161,7 @@ fn is_name(text: &[u8]) -> bool {
 }
 
 /// Returns whether this is an unreserved character or a sub-delimiter (RFC 3986 §2.2, §2.3).
-pub(super) const fn is_name_byte(byte: u8) -> bool {
+const fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&'..=b',' | b';' | b'=')
 }

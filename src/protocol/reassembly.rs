@@ -102,8 +102,10 @@ pub(super) struct Frame {
 
 impl Frame {
     /// Unmasks what has arrived next of its payload.
+    #[inline]
     pub(super) fn unmask(&mut self, piece: &mut [u8]) {
         apply_mask(piece, self.masking_key);
         self.masking_key.rotate_left(piece.len() % 4);
+        self.remaining = self.remaining.saturating_sub(piece.len());
     }
 }

@@ -50,7 +50,7 @@ use core::fmt;
 use super::bytes::move_down;
 use super::close::parse_close;
 use super::error::ProtocolError;
-use super::event::{Event, Message, MessageType, Payload, Ping};
+use super::event::{Event, Message, Payload, Ping};
 use super::frame::{FrameHeader, Opcode, Sender, parse_first_byte};
 use super::reassembly::{Frame, Span, Unfinished};
 use super::utf8::Utf8Validator;
@@ -85,10 +85,10 @@ impl From<BufferTooSmall> for ProtocolError {
     }
 }
 
-/// Receives what the other end sends (§6.2): a client's data if `FROM_CLIENT`, else a server's. The [module's
+/// Receives what the other end sends (§6.2): a client's data if `MASKED`, else a server's. The [module's
 /// documentation](self) has the pictures and the rules.
 #[derive(Clone, Debug)]
-pub struct Receiver<const FROM_CLIENT: bool> {
+pub struct Receiver<const MASKED: bool> {
     limits: Limits,
     /// Where the bytes begin that have not been looked at.
     next: usize,
@@ -131,8 +131,8 @@ enum Step {
     Found(Found),
 }
 
-impl<const FROM_CLIENT: bool> Receiver<FROM_CLIENT> {
-    const SENDER: Sender = if FROM_CLIENT { Sender::Client } else { Sender::Server };
+impl<const MASKED: bool> Receiver<MASKED> {
+    const SENDER: Sender = if MASKED { Sender::Client } else { Sender::Server };
 
     /// Returns a receiver for a connection just opened.
     pub const fn new(limits: Limits) -> Self {
@@ -156,10 +156,7 @@ impl<const FROM_CLIENT: bool> Receiver<FROM_CLIENT> {
     /// # Errors
     ///
     /// The reason to _Fail the WebSocket Connection_ (§7.1.7), at the byte that rule 3 says.
-    pub fn receive<'b>(
-        &mut self,
-        buffer: &'b mut [u8],
-    ) -> Result<Option<Event<'b, FROM_CLIENT>>, ProtocolError> {
+    pub fn receive<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Option<Event<'b, MASKED>>, ProtocolError> {
         let found = self.find_event(buffer);
         let event = found.and_then(|found| found.map(|found| found.into_event(buffer)).transpose());
         if matches!(event, Err(_) | Ok(Some(Event::Close(..)))) {
@@ -198,10 +195,7 @@ impl<const FROM_CLIENT: bool> Receiver<FROM_CLIENT> {
             let step = match self.state {
                 State::BetweenMessages | State::BetweenFragments(_) => self.begin_frame(buffer)?,
                 State::InPayload(message, frame) => self.take_payload(buffer, message, frame)?,
-                State::Closed => {
-                    self.next = buffer.len();
-                    Step::NeedMore
-                }
+                State::Closed => Step::NeedMore,
             };
             match step {
                 Step::NeedMore => return Ok(None),
@@ -224,7 +218,8 @@ impl<const FROM_CLIENT: bool> Receiver<FROM_CLIENT> {
         };
         let remaining = self.check_length(&unkeyed)?;
         let (masking_key, rest) = match rest.split_first_chunk() {
-            _ if !FROM_CLIENT => ([0; 4], rest),
+            // A key of zeros changes nothing.
+            _ if !MASKED => ([0; 4], rest),
             Some((masking_key, rest)) => (*masking_key, rest),
             None => return Ok(Step::NeedMore),
         };
@@ -283,24 +278,16 @@ impl<const FROM_CLIENT: bool> Receiver<FROM_CLIENT> {
         let Some(bytes) = buffer.get_mut(span.payload..end) else {
             return Step::NeedMore;
         };
-        Self::take(&mut frame, bytes);
+        frame.unmask(bytes);
         self.next = end;
         Step::Found(Found { opcode, span: Span { end, ..span } })
-    }
-
-    /// Takes what has arrived next of a frame's payload.
-    fn take(frame: &mut Frame, piece: &mut [u8]) {
-        if FROM_CLIENT {
-            frame.unmask(piece);
-        }
-        frame.remaining = frame.remaining.saturating_sub(piece.len());
     }
 
     /// Returns the message that a data frame continues, or the one that it begins, of which the header is all there is.
     fn begin_data(&self, buffer: &mut [u8], opcode: Opcode, span: Span) -> Unfinished {
         if let State::BetweenFragments(mut message) = self.state {
             message.fragments = message.fragments.saturating_add(1);
-            if FROM_CLIENT {
+            if MASKED {
                 message.span.widen_headroom(buffer);
             }
             return message;
@@ -317,7 +304,7 @@ impl<const FROM_CLIENT: bool> Receiver<FROM_CLIENT> {
     ) -> Result<Step, ProtocolError> {
         let arrived = buffer.len().saturating_sub(self.next).min(frame.remaining);
         let piece_end = self.next.saturating_add(arrived);
-        Self::take(&mut frame, buffer.get_mut(self.next..piece_end).unwrap_or_default());
+        frame.unmask(buffer.get_mut(self.next..piece_end).unwrap_or_default());
         message.append(buffer, self.next, piece_end)?;
         self.next = piece_end;
         if frame.fin && message.missing() > frame.remaining {
@@ -337,22 +324,17 @@ impl<const FROM_CLIENT: bool> Receiver<FROM_CLIENT> {
 }
 
 impl Found {
-    fn into_event<const FROM_CLIENT: bool>(
-        self,
-        buffer: &mut [u8],
-    ) -> Result<Event<'_, FROM_CLIENT>, ProtocolError> {
+    fn into_event<const MASKED: bool>(self, buffer: &mut [u8]) -> Result<Event<'_, MASKED>, ProtocolError> {
         let Span { start, payload, end } = self.span;
         let bytes = buffer.get_mut(start..end).unwrap_or_default();
         let payload = Payload { bytes, headroom: payload.saturating_sub(start) };
         Ok(match self.opcode {
             Opcode::Close => {
-                let (code, reason) = parse_close(payload.into_bytes())?;
-                Event::Close(code, reason)
+                parse_close(payload.into_bytes()).map(|(code, reason)| Event::Close(code, reason))?
             }
             Opcode::Ping => Event::Ping(Ping(payload)),
             Opcode::Pong => Event::Pong(payload.into_bytes()),
-            Opcode::Text => Event::Message(Message { message_type: MessageType::Text, payload }),
-            _ => Event::Message(Message { message_type: MessageType::Binary, payload }),
+            opcode => Event::Message(Message { opcode, payload }),
         })
     }
 }

@@ -36,7 +36,7 @@ PARTS = [
     Part("the protocol", 1400, 0, ("src/protocol/",)),
     Part("the room", 800, 1300, ("src/server/room/",)),
     Part("the link to other servers", 900, 0, LINK),
-    Part("all but page, trace and link", 5200, 5300, ("src/",), (*TRACE, *LINK)),
+    Part("all but page, trace and link", 5200, 5480, ("src/",), (*TRACE, *LINK)),
 ]
 
 

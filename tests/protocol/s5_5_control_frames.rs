@@ -1,6 +1,7 @@
 //! §5.5: Close, Ping and Pong.
 
-use chinwag::protocol::close::{CloseCode, CloseFrame};
+use chinwag::protocol::close::CloseCode;
+use chinwag::protocol::control::ControlFrame;
 use chinwag::protocol::error::ProtocolError::*;
 use chinwag::protocol::event::Event;
 use chinwag::protocol::receiver::ServerReceiver;
@@ -124,7 +125,7 @@ mod s5_5_1_close {
             let Ok(Some(Event::Close(received, _))) = ServerReceiver::new(LIMITS).receive(&mut bytes) else {
                 panic!("a Close is a Close");
             };
-            let answer = CloseFrame::new(received.unwrap_or(CloseCode::NORMAL_CLOSURE), "");
+            let answer = ControlFrame::close(received.unwrap_or(CloseCode::NORMAL_CLOSURE), "", None);
             assert_eq!(answer.as_bytes(), server_frame(FIN | CLOSE, &close_body(code, "")));
         }
     }

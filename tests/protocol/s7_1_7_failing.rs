@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use chinwag::protocol::close::CloseFrame;
+use chinwag::protocol::control::ControlFrame;
 use chinwag::protocol::error::ProtocolError::{self, *};
 
 use crate::support::*;
@@ -43,7 +43,7 @@ fn every_error_is_listed_once() {
 fn the_words_fit_into_a_close_frame_whole() {
     for error in ProtocolError::ALL {
         assert!(error.reason().len() <= 123, "{error:?}");
-        let close = CloseFrame::new(error.close_code(), error.reason());
+        let close = ControlFrame::close(error.close_code(), error.reason(), None);
         let body = close_body(error.close_code().get(), error.reason());
         assert_eq!(close.as_bytes(), server_frame(FIN | CLOSE, &body), "{error:?}");
     }

@@ -1,6 +1,7 @@
 //! §5.5.1, §7.4: which codes may be on the wire, and Close frames as a server writes them.
 
-use chinwag::protocol::close::{CloseCode, CloseFrame, parse_close};
+use chinwag::protocol::close::{CloseCode, parse_close};
+use chinwag::protocol::control::ControlFrame;
 use chinwag::protocol::error::ProtocolError::{CloseFrameTooShort, InvalidCloseCode, InvalidUtf8};
 
 use crate::support::*;
@@ -68,7 +69,7 @@ mod close_frame {
 
     fn written(code: u16, reason: &str) -> Vec<u8> {
         let code = CloseCode::new(code).expect("a code that may be sent");
-        CloseFrame::new(code, reason).as_bytes().to_vec()
+        ControlFrame::close(code, reason, None).as_bytes().to_vec()
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::protocol::close::{CloseCode, CloseFrame};
+use crate::protocol::close::CloseCode;
+use crate::protocol::control::ControlFrame;
 use crate::server::metrics::Dropped;
 
 /// The sending half of a client's connection, as far as a room needs it.
@@ -46,7 +47,7 @@ pub(crate) struct Farewell {
 }
 
 impl Farewell {
-    pub(super) fn frame(&self) -> CloseFrame {
-        CloseFrame::new(self.code, self.reason)
+    pub(super) fn frame(&self) -> ControlFrame {
+        ControlFrame::close(self.code, self.reason, None)
     }
 }

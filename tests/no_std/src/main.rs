@@ -5,7 +5,7 @@
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
 
-use chinwag::protocol::close::CloseFrame;
+use chinwag::protocol::control::ControlFrame;
 use chinwag::protocol::error::ProtocolError;
 use chinwag::protocol::event::{Event, MessageType};
 use chinwag::protocol::receiver::{Limits, ServerReceiver};
@@ -48,7 +48,7 @@ fn first_failure(connection: &mut Connection) -> i32 {
     let Err(error) = connection.read(&UNMASKED) else {
         return 4;
     };
-    let close = CloseFrame::new(error.close_code(), error.reason());
+    let close = ControlFrame::close(error.close_code(), error.reason(), None);
     let expected = b"\x88\x12\x03\xeaframe not masked";
     if error != ProtocolError::UnmaskedFrame || close.as_bytes() != expected {
         return 5;

@@ -1,6 +1,7 @@
 //! Whatever comes in, what goes out is legal: read by a decoder of a client's own, which is strict.
 
-use chinwag::protocol::close::{CloseCode, CloseFrame};
+use chinwag::protocol::close::CloseCode;
+use chinwag::protocol::control::ControlFrame;
 use chinwag::protocol::event::Event;
 use chinwag::protocol::receiver::ServerReceiver;
 
@@ -22,7 +23,7 @@ pub fn holds(input: &[u8]) -> bool {
                 Ok(None) => break,
                 Ok(Some(event)) => sent += usize::from(answer(event)),
                 Err(error) => {
-                    let close = CloseFrame::new(error.close_code(), error.reason());
+                    let close = ControlFrame::close(error.close_code(), error.reason(), None);
                     let expected = Seen::Close(Some(error.close_code().get()), error.reason().into());
                     assert_eq!(decode(close.as_bytes()), expected);
                     break 'session;
@@ -49,7 +50,7 @@ fn answer(event: Event<'_>) -> bool {
         Event::Close(code, reason) => {
             let code = code.unwrap_or(CloseCode::NORMAL_CLOSURE);
             let expected = Seen::Close(Some(code.get()), reason.into());
-            (CloseFrame::new(code, reason).as_bytes().to_vec(), expected)
+            (ControlFrame::close(code, reason, None).as_bytes().to_vec(), expected)
         }
     };
     assert_eq!(decode(&frame), expected);
@@ -58,7 +59,7 @@ fn answer(event: Event<'_>) -> bool {
 
 /// A reason of any length: as much of it as fits, whole characters only.
 fn any_close(reason: &str) {
-    let close = CloseFrame::new(CloseCode::GOING_AWAY, reason);
+    let close = ControlFrame::close(CloseCode::GOING_AWAY, reason, None);
     let Seen::Close(Some(1001), sent) = decode(close.as_bytes()) else {
         panic!("another Close was asked for")
     };
