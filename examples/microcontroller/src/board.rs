@@ -6,7 +6,7 @@ use core::ptr;
 
 core::arch::global_asm!(include_str!("memory.s"));
 
-/// The PL011 UART, polled.
+/// The PL011 UART, polled, and the clock that tells how long it has been silent.
 pub struct Uart(());
 
 const UART0: usize = 0x4000_C000;
@@ -17,13 +17,26 @@ const CONTROL: *mut u32 = (UART0 + 0x30) as _;
 const RECEIVE_EMPTY: u32 = 1 << 4;
 const TRANSMIT_FULL: u32 = 1 << 5;
 
+/// SysTick, which every Cortex-M has: it counts the processor's cycles down, and begins again.
+const CLOCK: usize = 0xE000_E010;
+const CLOCK_CONTROL: *mut u32 = CLOCK as _;
+const CLOCK_BEGIN: *mut u32 = (CLOCK + 0x4) as _;
+const CLOCK_NOW: *mut u32 = (CLOCK + 0x8) as _;
+const CLOCK_WAS_ZERO: u32 = 1 << 16;
+
+/// How often the clock may begin again, at 2^24 cycles each, before a line counts as silent: at 12 MHz, two seconds.
+const PATIENCE: u32 = 2;
+
 impl Uart {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Uart {
-        // SAFETY: the UART's registers. Eight bits, queues on; UART, transmitter and receiver on.
+        // SAFETY: registers. Eight bits, queues on; UART, transmitter and receiver on. The clock counts, without
+        // an interrupt.
         unsafe {
             LINE.write_volatile(0x70);
             CONTROL.write_volatile(0x301);
+            CLOCK_BEGIN.write_volatile(0x00FF_FFFF);
+            CLOCK_CONTROL.write_volatile(0b101);
         }
         Uart(())
     }
@@ -33,9 +46,17 @@ impl Uart {
         unsafe { FLAGS.read_volatile() & flag != 0 }
     }
 
-    /// Waits for one byte at least, takes what else has come, and returns how many bytes those are.
+    /// Waits for one byte at least, takes what else has come, and returns how many bytes those are: 0 where the line
+    /// was silent for too long.
     pub fn read(&self, into: &mut [u8]) -> usize {
-        while self.has(RECEIVE_EMPTY) {}
+        let mut patience = PATIENCE;
+        while self.has(RECEIVE_EMPTY) {
+            // SAFETY: a register that may be read at any time; it forgets that it was zero.
+            if unsafe { CLOCK_CONTROL.read_volatile() } & CLOCK_WAS_ZERO != 0 {
+                let Some(left) = patience.checked_sub(1) else { return 0 };
+                patience = left;
+            }
+        }
         let mut count = 0;
         for slot in into.iter_mut().take_while(|_| !self.has(RECEIVE_EMPTY)) {
             // SAFETY: a register that gives what has come; what stands above its first byte are errors of the line.
@@ -53,6 +74,34 @@ impl Uart {
             unsafe { DATA.write_volatile(u32::from(*byte)) };
         }
     }
+}
+
+/// Stands in for a source of randomness, which this board has not: what the clock shows whenever it is asked, stirred.
+/// Whoever knows the program can guess much of it. A product takes the generator of its chip, or noise that it measures.
+pub struct Random(u32);
+
+impl Random {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Random {
+        Random(0)
+    }
+
+    pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
+        [0; N].map(|_| {
+            // SAFETY: a register that may be read at any time.
+            self.0 =
+                (self.0 ^ unsafe { CLOCK_NOW.read_volatile() }).wrapping_mul(0x9E37_79B1).rotate_left(13);
+            self.0 as u8
+        })
+    }
+}
+
+/// Discards the first `len` bytes of what has arrived, and returns how many are left.
+pub fn discard(arrived: &mut [u8], len: usize) -> usize {
+    if len < arrived.len() {
+        arrived.copy_within(len.., 0);
+    }
+    arrived.len().saturating_sub(len)
 }
 
 unsafe extern "C" {

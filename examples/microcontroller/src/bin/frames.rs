@@ -3,7 +3,8 @@
 #![no_main]
 
 use board::Uart;
-use chinwag::protocol::close::{CloseCode, CloseFrame};
+use chinwag::protocol::close::CloseCode;
+use chinwag::protocol::control::ControlFrame;
 use chinwag::protocol::error::ProtocolError;
 use chinwag::protocol::event::Event;
 use chinwag::protocol::receiver::{Limits, ServerReceiver};
@@ -19,7 +20,7 @@ fn main() -> ! {
 }
 
 /// §6.2: frames. Returns the Close that ends it.
-fn talk(uart: &Uart) -> CloseFrame {
+fn talk(uart: &Uart) -> ControlFrame {
     let mut buffer = [0; ServerReceiver::buffer_len(LIMITS.max_message)];
     let mut receiver = ServerReceiver::new(LIMITS);
     let mut arrived = 0;
@@ -32,7 +33,9 @@ fn talk(uart: &Uart) -> CloseFrame {
             Ok(Some(Event::Message(message))) => uart.write(message.into_frame()),
             Ok(Some(Event::Ping(ping))) => uart.write(ping.into_pong()),
             Ok(Some(Event::Pong(_))) => {}
-            Ok(Some(Event::Close(code, _))) => return CloseFrame::new(code.unwrap_or(CloseCode::NORMAL_CLOSURE), ""),
+            Ok(Some(Event::Close(code, _))) => {
+                return ControlFrame::close(code.unwrap_or(CloseCode::NORMAL_CLOSURE), "", None);
+            }
             Err(error) => return fail(error),
             Ok(None) => match receiver.compact(&mut buffer, arrived) {
                 Ok(kept) => arrived = kept + uart.read(buffer.get_mut(kept..).unwrap_or_default()),
@@ -42,6 +45,6 @@ fn talk(uart: &Uart) -> CloseFrame {
     }
 }
 
-fn fail(error: ProtocolError) -> CloseFrame {
-    CloseFrame::new(error.close_code(), error.reason())
+fn fail(error: ProtocolError) -> ControlFrame {
+    ControlFrame::close(error.close_code(), error.reason(), None)
 }

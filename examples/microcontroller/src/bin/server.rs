@@ -4,7 +4,8 @@
 #![no_main]
 
 use board::Uart;
-use chinwag::protocol::close::{CloseCode, CloseFrame};
+use chinwag::protocol::close::CloseCode;
+use chinwag::protocol::control::ControlFrame;
 use chinwag::protocol::error::ProtocolError;
 use chinwag::protocol::event::Event;
 use chinwag::protocol::handshake::Request;
@@ -29,28 +30,33 @@ fn main() -> ! {
     }
 }
 
-/// §4.2: the opening handshake. Returns how many bytes of frames have come with it: the client sends none before it has
-/// the answer, or breaks §4.1.
+/// §4.2: the opening handshake. Returns how many bytes of frames have come with it. A head that ends in silence is
+/// forgotten: nothing else tells that its client has gone.
 fn open(uart: &Uart, buffer: &mut Buffer) -> Result<usize, HandshakeError> {
     let (mut head, mut arrived) = (Head::new(), 0);
-    loop {
+    let len = loop {
         let free = buffer.get_mut(arrived..).filter(|free| !free.is_empty());
-        arrived += uart.read(free.ok_or(HandshakeError::HeadTooLarge)?);
-        if head.scan(buffer.get(..arrived).unwrap_or_default())?.is_some() {
-            break;
+        match uart.read(free.ok_or(HandshakeError::HeadTooLarge)?) {
+            0 => (head, arrived) = (Head::new(), 0),
+            more => arrived += more,
         }
-    }
+        if let Some(len) = head.scan(buffer.get(..arrived).unwrap_or_default())? {
+            break len;
+        }
+    };
     let (request, _) = Request::parse(buffer)?.ok_or(HandshakeError::MalformedHead)?;
     let accept_key = request.handshake()?.ok_or(HandshakeError::IncompleteUpgrade)?;
     uart.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
     uart.write(&accept_key);
     uart.write(b"\r\n\r\n");
-    Ok(0)
+    Ok(board::discard(buffer.get_mut(..arrived).unwrap_or_default(), len))
 }
 
-/// §6.2: frames. Returns the Close that ends it.
-fn talk(uart: &Uart, buffer: &mut Buffer, mut arrived: usize) -> CloseFrame {
+/// §6.2: frames. Returns the Close that ends it. Silence is answered with a Ping, and silence after that with the end:
+/// nothing else tells that the client has gone.
+fn talk(uart: &Uart, buffer: &mut Buffer, mut arrived: usize) -> ControlFrame {
     let mut receiver = ServerReceiver::new(LIMITS);
+    let mut is_asked = false;
     loop {
         match receiver.receive(buffer.get_mut(..arrived).unwrap_or_default()) {
             Ok(Some(Event::Message(message))) if message.payload() == b"stack" => {
@@ -60,18 +66,28 @@ fn talk(uart: &Uart, buffer: &mut Buffer, mut arrived: usize) -> CloseFrame {
             Ok(Some(Event::Message(message))) => uart.write(message.into_frame()),
             Ok(Some(Event::Ping(ping))) => uart.write(ping.into_pong()),
             Ok(Some(Event::Pong(_))) => {}
-            Ok(Some(Event::Close(code, _))) => return CloseFrame::new(code.unwrap_or(CloseCode::NORMAL_CLOSURE), ""),
+            Ok(Some(Event::Close(code, _))) => {
+                return ControlFrame::close(code.unwrap_or(CloseCode::NORMAL_CLOSURE), "", None);
+            }
             Err(error) => return fail(error),
             Ok(None) => match receiver.compact(buffer, arrived) {
-                Ok(kept) => arrived = kept + uart.read(buffer.get_mut(kept..).unwrap_or_default()),
+                Ok(kept) => {
+                    let more = uart.read(buffer.get_mut(kept..).unwrap_or_default());
+                    if more == 0 && is_asked {
+                        return ControlFrame::close(CloseCode::INTERNAL_ERROR, "silent", None);
+                    } else if more == 0 {
+                        uart.write(&[0x89, 0]);
+                    }
+                    (arrived, is_asked) = (kept + more, more == 0);
+                }
                 Err(full) => return fail(full.into()),
             },
         }
     }
 }
 
-fn fail(error: ProtocolError) -> CloseFrame {
-    CloseFrame::new(error.close_code(), error.reason())
+fn fail(error: ProtocolError) -> ControlFrame {
+    ControlFrame::close(error.close_code(), error.reason(), None)
 }
 
 fn refuse(uart: &Uart, error: HandshakeError) {
