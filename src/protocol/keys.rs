@@ -8,8 +8,7 @@
 //!   in base64, the accept key        s3pPLMBiTxaQ9kYGzzhZRbK+xOo=
 //! ```
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet::{STANDARD, Symbol};
 use sha1_smol::Sha1;
 
 use super::bytes::write;
@@ -27,7 +26,9 @@ pub const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// Returns the key of an opening handshake. §4.1 (7): "The nonce MUST be selected randomly for each connection."
 #[must_use]
 pub fn request_key(nonce: [u8; 16]) -> RequestKey {
-    base64(&nonce)
+    let mut key = [b'='; 24];
+    encode_base64(&nonce, &mut key);
+    key
 }
 
 /// Returns this key if it is "a base64-encoded [...] value that, when decoded, is 16 bytes in length" (§4.2.1 (5)).
@@ -48,21 +49,25 @@ pub fn accept_key(key: &RequestKey) -> AcceptKey {
     write(&mut hashed, &[key, GUID]);
     let mut sha1 = Sha1::new();
     sha1.update(&hashed);
-    base64(&sha1.digest().bytes())
+    let mut accept = [b'='; 28];
+    encode_base64(&sha1.digest().bytes(), &mut accept);
+    accept
 }
 
-/// Returns the base64 of so many bytes that it is `N` characters.
+/// Writes base64 to `text`, which is so long that it fits and was filled with padding (RFC 4648 §4).
 ///
-/// Three bytes at a time: of an array, the compiler can tell that it needs none of what the crate has for longer input.
-fn base64<const N: usize>(bytes: &[u8]) -> [u8; N] {
-    let mut text = [b'='; N];
+/// The alphabet is the crate's. Its encoders are made for length, and its decoders' tables would be linked with them.
+fn encode_base64(bytes: &[u8], text: &mut [u8]) {
+    let symbols = STANDARD.symbols();
     for (bytes, characters) in bytes.chunks(3).zip(text.chunks_mut(4)) {
-        let (mut three, mut four) = ([0; 3], [0; 4]);
-        write(&mut three, &[bytes]);
-        // Three bytes are four characters: they fit.
-        let _ = STANDARD.encode_slice(three, &mut four);
-        // What is left is padding.
-        write(characters, &[four.get(..=bytes.len()).unwrap_or_default()]);
+        let mut bits = [0; 4];
+        write(&mut bits, &[&[0], bytes]);
+        let bits = u32::from_be_bytes(bits);
+        // One byte is two characters, two are three, and three are four.
+        for (character, shift) in
+            characters.iter_mut().zip([18, 12, 6, 0]).take(bytes.len().saturating_add(1))
+        {
+            *character = symbols.get((bits >> shift & 0b11_1111) as usize).map_or(0, Symbol::as_u8);
+        }
     }
-    text
 }

@@ -87,12 +87,18 @@ impl Random {
     }
 
     pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
-        [0; N].map(|_| {
+        let mut bytes = [0; N];
+        self.fill(&mut bytes);
+        bytes
+    }
+
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for byte in bytes {
             // SAFETY: a register that may be read at any time.
-            self.0 =
-                (self.0 ^ unsafe { CLOCK_NOW.read_volatile() }).wrapping_mul(0x9E37_79B1).rotate_left(13);
-            self.0 as u8
-        })
+            let now = unsafe { CLOCK_NOW.read_volatile() };
+            self.0 = (self.0 ^ now).wrapping_mul(0x9E37_79B1).rotate_left(13);
+            *byte = self.0 as u8;
+        }
     }
 }
 
@@ -117,8 +123,12 @@ pub fn stack_used() -> [u8; 5] {
     while lowest < top && unsafe { ptr::read_volatile(lowest) } == 0xCCCC_CCCC {
         lowest = lowest.wrapping_add(1);
     }
-    let used = top as usize - lowest as usize;
-    [used / 10_000, used / 1_000, used / 100, used / 10, used].map(|number| (number % 10) as u8 + b'0')
+    let (mut used, mut digits) = (top as usize - lowest as usize, [0; 5]);
+    for digit in digits.iter_mut().rev() {
+        *digit = (used % 10) as u8 + b'0';
+        used /= 10;
+    }
+    digits
 }
 
 /// No interrupt is enabled. `cortex-m-rt` asks for a table all the same.
