@@ -14,7 +14,7 @@
 use core::{fmt, iter, str};
 
 use super::bytes::cut;
-use super::head::is_token;
+use super::head::is_a_token;
 
 /// The fields of a head, in the order in which they came.
 ///
@@ -84,9 +84,4 @@ impl fmt::Debug for Fields<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
     }
-}
-
-/// Returns whether this is a token (RFC 9110 §5.6.2).
-pub(super) fn is_a_token(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().copied().all(is_token)
 }

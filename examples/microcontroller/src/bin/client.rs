@@ -53,14 +53,14 @@ fn talk(uart: &Uart, random: &mut Random, buffer: &mut Buffer, mut arrived: usiz
     loop {
         match receiver.receive(buffer.get_mut(..arrived).unwrap_or_default()) {
             Ok(Some(Event::Message(message))) if message.payload() == b"stack" => {
-                say(uart, random.bytes(), Opcode::Text, &board::stack_used());
+                say(uart, random, Opcode::Text, &board::stack_used());
             }
             Ok(Some(Event::Message(message))) => {
                 let is_text = message.message_type() == MessageType::Text;
                 let opcode = if is_text { Opcode::Text } else { Opcode::Binary };
-                say(uart, random.bytes(), opcode, message.payload());
+                say(uart, random, opcode, message.payload());
             }
-            Ok(Some(Event::Ping(ping))) => say(uart, random.bytes(), Opcode::Pong, ping.payload()),
+            Ok(Some(Event::Ping(ping))) => say(uart, random, Opcode::Pong, ping.payload()),
             Ok(Some(Event::Pong(_))) => {}
             Ok(Some(Event::Close(code, _))) => {
                 return ControlFrame::close(
@@ -79,8 +79,8 @@ fn talk(uart: &Uart, random: &mut Random, buffer: &mut Buffer, mut arrived: usiz
 }
 
 /// §5.3: a frame with its mask, which is put on byte by byte as they go: so it needs no buffer of its own.
-fn say(uart: &Uart, masking_key: [u8; 4], opcode: Opcode, payload: &[u8]) {
-    let payload_len = payload.len() as u64;
+fn say(uart: &Uart, random: &mut Random, opcode: Opcode, payload: &[u8]) {
+    let (masking_key, payload_len) = (random.bytes(), payload.len() as u64);
     let header = FrameHeader { fin: true, opcode, masking_key: Some(masking_key), payload_len };
     uart.write(header.encode(&mut [0; FrameHeader::MAX_LEN]));
     for (byte, key) in payload.iter().zip(masking_key.iter().cycle()) {
