@@ -24,8 +24,13 @@ const CLOCK_BEGIN: *mut u32 = (CLOCK + 0x4) as _;
 const CLOCK_NOW: *mut u32 = (CLOCK + 0x8) as _;
 const CLOCK_WAS_ZERO: u32 = 1 << 16;
 
-/// How often the clock may begin again, at 2^24 cycles each, before a line counts as silent: at 12 MHz, two seconds.
-const PATIENCE: u32 = 2;
+/// 2^20 cycles: at 12 MHz, a tick of 87 ms.
+const TICK: u32 = 0x000F_FFFF;
+
+/// So many ticks of silence are the end of what someone was sending.
+pub const MOMENT: u32 = 1;
+/// After so many ticks of silence it is time to ask whether there is anyone: two seconds, for the sake of the tests.
+pub const WHILE: u32 = 24;
 
 impl Uart {
     #[allow(clippy::new_without_default)]
@@ -35,7 +40,7 @@ impl Uart {
         unsafe {
             LINE.write_volatile(0x70);
             CONTROL.write_volatile(0x301);
-            CLOCK_BEGIN.write_volatile(0x00FF_FFFF);
+            CLOCK_BEGIN.write_volatile(TICK);
             CLOCK_CONTROL.write_volatile(0b101);
         }
         Uart(())
@@ -46,10 +51,9 @@ impl Uart {
         unsafe { FLAGS.read_volatile() & flag != 0 }
     }
 
-    /// Waits for one byte at least, takes what else has come, and returns how many bytes those are: 0 where the line
-    /// was silent for too long.
-    pub fn read(&self, into: &mut [u8]) -> usize {
-        let mut patience = PATIENCE;
+    /// Waits for one byte at least, takes what else has come, and returns how many bytes those are: 0 after so many ticks
+    /// of silence.
+    pub fn read(&self, into: &mut [u8], mut patience: u32) -> usize {
         while self.has(RECEIVE_EMPTY) {
             // SAFETY: a register that may be read at any time; it forgets that it was zero.
             if unsafe { CLOCK_CONTROL.read_volatile() } & CLOCK_WAS_ZERO != 0 {

@@ -20,11 +20,12 @@ type Buffer = [u8; ClientReceiver::buffer_len(LIMITS.max_message)];
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    let (uart, mut random) = (Uart::new(), Random::new());
-    let mut buffer = [0; size_of::<Buffer>()];
+    // No stack has to hold it: `entry` makes it a reference, the only one.
+    static mut BUFFER: Buffer = [0; size_of::<Buffer>()];
+    let (uart, mut random, buffer) = (Uart::new(), Random::new(), BUFFER);
     // Where the server says no, there is nobody to tell.
-    if let Some(arrived) = open(&uart, &mut random, &mut buffer) {
-        let close = talk(&uart, &mut random, &mut buffer, arrived);
+    if let Some(arrived) = open(&uart, &mut random, buffer) {
+        let close = talk(&uart, &mut random, buffer, arrived);
         uart.write(close.as_bytes());
     }
     loop {}
@@ -37,7 +38,7 @@ fn open(uart: &Uart, random: &mut Random, buffer: &mut Buffer) -> Option<usize> 
     uart.write(request.write(buffer).ok()?);
     let (mut head, mut arrived) = (Head::of_response(), 0);
     let len = loop {
-        arrived += uart.read(buffer.get_mut(arrived..).filter(|free| !free.is_empty())?);
+        arrived += uart.read(buffer.get_mut(arrived..).filter(|free| !free.is_empty())?, board::WHILE);
         if let Some(len) = head.scan(buffer.get(..arrived)?).ok()? {
             break len;
         }
@@ -71,7 +72,9 @@ fn talk(uart: &Uart, random: &mut Random, buffer: &mut Buffer, mut arrived: usiz
             }
             Err(error) => return fail(random, error),
             Ok(None) => match receiver.compact(buffer, arrived) {
-                Ok(kept) => arrived = kept + uart.read(buffer.get_mut(kept..).unwrap_or_default()),
+                Ok(kept) => {
+                    arrived = kept + uart.read(buffer.get_mut(kept..).unwrap_or_default(), board::WHILE)
+                }
                 Err(full) => return fail(random, full.into()),
             },
         }

@@ -11,17 +11,20 @@ use chinwag::protocol::receiver::{Limits, ServerReceiver};
 
 const LIMITS: Limits = Limits { max_message: 1024, max_fragments: 64 };
 
+type Buffer = [u8; ServerReceiver::buffer_len(LIMITS.max_message)];
+
 #[cortex_m_rt::entry]
 fn main() -> ! {
+    // No stack has to hold it: `entry` makes it a reference, the only one.
+    static mut BUFFER: Buffer = [0; size_of::<Buffer>()];
     let uart = Uart::new();
     loop {
-        uart.write(talk(&uart).as_bytes());
+        uart.write(talk(&uart, BUFFER).as_bytes());
     }
 }
 
 /// §6.2: frames. Returns the Close that ends it.
-fn talk(uart: &Uart) -> ControlFrame {
-    let mut buffer = [0; ServerReceiver::buffer_len(LIMITS.max_message)];
+fn talk(uart: &Uart, buffer: &mut Buffer) -> ControlFrame {
     let mut receiver = ServerReceiver::new(LIMITS);
     let mut arrived = 0;
     loop {
@@ -37,8 +40,10 @@ fn talk(uart: &Uart) -> ControlFrame {
                 return ControlFrame::close(code.unwrap_or(CloseCode::NORMAL_CLOSURE), "", None);
             }
             Err(error) => return fail(error),
-            Ok(None) => match receiver.compact(&mut buffer, arrived) {
-                Ok(kept) => arrived = kept + uart.read(buffer.get_mut(kept..).unwrap_or_default()),
+            Ok(None) => match receiver.compact(buffer, arrived) {
+                Ok(kept) => {
+                    arrived = kept + uart.read(buffer.get_mut(kept..).unwrap_or_default(), board::WHILE)
+                }
                 Err(full) => return fail(full.into()),
             },
         }

@@ -8,6 +8,7 @@ use chinwag::protocol::close::CloseCode;
 use chinwag::protocol::control::ControlFrame;
 use chinwag::protocol::error::ProtocolError;
 use chinwag::protocol::event::Event;
+use chinwag::protocol::frame::Opcode;
 use chinwag::protocol::handshake::Request;
 use chinwag::protocol::handshake_error::HandshakeError;
 use chinwag::protocol::head::Head;
@@ -20,14 +21,24 @@ type Buffer = [u8; ServerReceiver::buffer_len(LIMITS.max_message)];
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    let uart = Uart::new();
-    let mut buffer = [0; size_of::<Buffer>()];
+    // No stack has to hold it: `entry` makes it a reference, the only one.
+    static mut BUFFER: Buffer = [0; size_of::<Buffer>()];
+    let (uart, buffer) = (Uart::new(), BUFFER);
     loop {
-        match open(&uart, &mut buffer) {
-            Ok(arrived) => uart.write(talk(&uart, &mut buffer, arrived).as_bytes()),
+        let ended = match open(&uart, buffer) {
+            Ok(arrived) => talk(&uart, buffer, arrived),
             Err(error) => refuse(&uart, error),
-        }
+        };
+        // A client that did not end it itself may not know yet. What it still sends is no next client's head.
+        while ended == Ended::ByUs && uart.read(buffer, board::MOMENT) > 0 {}
     }
+}
+
+/// Who has ended a connection.
+#[derive(PartialEq)]
+enum Ended {
+    ByClient,
+    ByUs,
 }
 
 /// §4.2: the opening handshake. Returns how many bytes of frames have come with it. A head that ends in silence is
@@ -36,7 +47,7 @@ fn open(uart: &Uart, buffer: &mut Buffer) -> Result<usize, HandshakeError> {
     let (mut head, mut arrived) = (Head::new(), 0);
     let len = loop {
         let free = buffer.get_mut(arrived..).filter(|free| !free.is_empty());
-        match uart.read(free.ok_or(HandshakeError::HeadTooLarge)?) {
+        match uart.read(free.ok_or(HandshakeError::HeadTooLarge)?, board::WHILE) {
             0 => (head, arrived) = (Head::new(), 0),
             more => arrived += more,
         }
@@ -52,9 +63,9 @@ fn open(uart: &Uart, buffer: &mut Buffer) -> Result<usize, HandshakeError> {
     Ok(board::discard(buffer.get_mut(..arrived).unwrap_or_default(), len))
 }
 
-/// §6.2: frames. Returns the Close that ends it. Silence is answered with a Ping, and silence after that with the end:
-/// nothing else tells that the client has gone.
-fn talk(uart: &Uart, buffer: &mut Buffer, mut arrived: usize) -> ControlFrame {
+/// §6.2: frames. Silence is answered with a Ping, and silence after that ends it: nothing else tells that the client has
+/// gone.
+fn talk(uart: &Uart, buffer: &mut Buffer, mut arrived: usize) -> Ended {
     let mut receiver = ServerReceiver::new(LIMITS);
     let mut is_asked = false;
     loop {
@@ -67,34 +78,43 @@ fn talk(uart: &Uart, buffer: &mut Buffer, mut arrived: usize) -> ControlFrame {
             Ok(Some(Event::Ping(ping))) => uart.write(ping.into_pong()),
             Ok(Some(Event::Pong(_))) => {}
             Ok(Some(Event::Close(code, _))) => {
-                return ControlFrame::close(code.unwrap_or(CloseCode::NORMAL_CLOSURE), "", None);
+                close(uart, code.unwrap_or(CloseCode::NORMAL_CLOSURE), "");
+                return Ended::ByClient;
             }
-            Err(error) => return fail(error),
-            Ok(None) => match receiver.compact(buffer, arrived) {
-                Ok(kept) => {
-                    let more = uart.read(buffer.get_mut(kept..).unwrap_or_default());
-                    if more == 0 && is_asked {
-                        return ControlFrame::close(CloseCode::INTERNAL_ERROR, "silent", None);
-                    } else if more == 0 {
-                        uart.write(&[0x89, 0]);
-                    }
-                    (arrived, is_asked) = (kept + more, more == 0);
+            Err(error) => return fail(uart, error),
+            Ok(None) => {
+                let kept = match receiver.compact(buffer, arrived) {
+                    Ok(kept) => kept,
+                    Err(full) => return fail(uart, full.into()),
+                };
+                let more = uart.read(buffer.get_mut(kept..).unwrap_or_default(), board::WHILE);
+                if more == 0 && is_asked {
+                    return Ended::ByUs;
+                } else if more == 0 {
+                    uart.write(ControlFrame::new(Opcode::Ping, b"", None).as_bytes());
                 }
-                Err(full) => return fail(full.into()),
-            },
+                (arrived, is_asked) = (kept + more, more == 0);
+            }
         }
     }
 }
 
-fn fail(error: ProtocolError) -> ControlFrame {
-    ControlFrame::close(error.close_code(), error.reason(), None)
+/// §7.1.7: _Fail the WebSocket Connection_.
+fn fail(uart: &Uart, error: ProtocolError) -> Ended {
+    close(uart, error.close_code(), error.reason());
+    Ended::ByUs
 }
 
-fn refuse(uart: &Uart, error: HandshakeError) {
+fn close(uart: &Uart, code: CloseCode, reason: &str) {
+    uart.write(ControlFrame::close(code, reason, None).as_bytes());
+}
+
+fn refuse(uart: &Uart, error: HandshakeError) -> Ended {
     let status = error.status();
     uart.write(b"HTTP/1.1 ");
     uart.write(&[status / 100, status / 10 % 10, status % 10].map(|digit| digit as u8 + b'0'));
     for part in [" ", error.reason_phrase(), "\r\n", error.fields(), "Content-Length: 0\r\n\r\n"] {
         uart.write(part.as_bytes());
     }
+    Ended::ByUs
 }
