@@ -99,8 +99,11 @@ impl Random {
     fn fill(&mut self, bytes: &mut [u8]) {
         for byte in bytes {
             // SAFETY: a register that may be read at any time.
-            let now = unsafe { CLOCK_NOW.read_volatile() };
-            self.0 = (self.0 ^ now).wrapping_mul(0x9E37_79B1).rotate_left(13);
+            let now = || unsafe { CLOCK_NOW.read_volatile() };
+            let before = now();
+            // It stands still at first.
+            while now() == before {}
+            self.0 = (self.0 ^ now()).wrapping_mul(0x9E37_79B1).rotate_left(13);
             *byte = self.0 as u8;
         }
     }
