@@ -15,6 +15,8 @@ mod random_sessions;
 mod s10_2_origin;
 mod s10_2_same_host;
 mod s10_4_limits;
+mod s4_1_request;
+mod s4_1_response;
 mod s4_2_1_fields;
 mod s4_2_1_head;
 mod s4_2_1_head_bytes;
