@@ -21,25 +21,12 @@
 
 use core::{fmt, str};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
-use super::fields::{Fields, cut};
-use super::handshake::accept_key;
+use super::bytes::cut;
+use super::fields::Fields;
 use super::head::Head;
 use super::head_writer::{WriteError, write_head};
-
-/// A `Sec-WebSocket-Key`: the base64 of 16 bytes (§4.1 (7)).
-pub type RequestKey = [u8; 24];
-
-/// Returns the key of an opening handshake. §4.1 (7): "The nonce MUST be selected randomly for each connection."
-#[must_use]
-pub fn request_key(nonce: [u8; 16]) -> RequestKey {
-    let mut key = [0; 24];
-    // 16 bytes are 24 characters: they fit.
-    let _ = STANDARD.encode_slice(nonce, &mut key);
-    key
-}
+use super::keys::accept_key;
+pub use super::keys::{RequestKey, request_key};
 
 /// The request of an opening handshake (§4.1).
 #[derive(Clone, Copy)]

@@ -34,6 +34,7 @@
 // Bits are grouped as in the picture.
 #![allow(clippy::unusual_byte_groupings)]
 
+use super::bytes::write;
 use super::error::ProtocolError;
 
 /// §5.2: how the payload is to be interpreted. §11.8 is the registry.
@@ -188,8 +189,8 @@ impl FrameHeader {
             126..=0xFFFF => (126, &[high, low]),
             _ => (127, &in_64_bits),
         };
-        let header = [first, mask | short_len].into_iter().chain(extended_len.iter().copied());
-        let len = write(out, header.chain(self.masking_key.into_iter().flatten()));
+        let masking_key = self.masking_key.as_ref().map_or(&[][..], |key| key);
+        let len = write(out, &[&[first, mask | short_len], extended_len, masking_key]);
         out.get(..len).unwrap_or_default()
     }
 }
@@ -222,13 +223,8 @@ pub fn frame_in_place(
     let mut header_bytes = [0; FrameHeader::MAX_LEN];
     let header = header.encode(&mut header_bytes);
     let frame = buffer.get_mut(headroom.checked_sub(header.len())?..)?;
-    write(frame, header.iter().copied());
+    write(frame, &[header]);
     Some(frame)
-}
-
-/// Writes as many of `bytes` to the front of `out` as fit, and returns how many those are.
-pub(super) fn write(out: &mut [u8], bytes: impl Iterator<Item = u8>) -> usize {
-    out.iter_mut().zip(bytes).map(|(slot, byte)| *slot = byte).count()
 }
 
 /// Parses FIN and opcode from the first byte.

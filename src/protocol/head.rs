@@ -226,3 +226,8 @@ pub(super) const fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
 }
+
+/// Returns whether this is a token (RFC 9110 §5.6.2).
+pub(super) fn is_a_token(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().copied().all(is_token)
+}

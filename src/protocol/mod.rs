@@ -17,8 +17,10 @@
 //!   origin            whose page asks, and which host it asks for
 //!   fields            what stands in a head
 //!   head_writer       a head going out
+//!   keys              the client's key, and the proof that it was read
 //!   head              where a head ends
 //!   handshake_error   what refuses a handshake
+//!   bytes             slices cut, joined and moved
 //! ```
 //!
 //! Imports run down this map, which is in two halves: a connection is an HTTP request and its response up to
@@ -68,6 +70,7 @@
     clippy::arithmetic_side_effects
 )]
 
+mod bytes;
 pub mod client_handshake;
 pub mod close;
 mod close_code;
@@ -80,6 +83,7 @@ pub mod handshake;
 pub mod handshake_error;
 pub mod head;
 pub mod head_writer;
+mod keys;
 pub mod origin;
 mod reassembly;
 pub mod receiver;

@@ -47,11 +47,12 @@
 
 use core::fmt;
 
+use super::bytes::move_down;
 use super::close::parse_close;
 use super::error::ProtocolError;
 use super::event::{Event, Message, Payload, Ping};
 use super::frame::{FrameHeader, Opcode, Sender, parse_first_byte};
-use super::reassembly::{Frame, Span, Unfinished, move_within};
+use super::reassembly::{Frame, Span, Unfinished};
 use super::utf8::Utf8Validator;
 
 /// The most that a receiver accepts (§10.4).
@@ -182,7 +183,7 @@ impl<const MASKED: bool> Receiver<MASKED> {
             State::Closed => return Ok(0),
         };
         let unread = filled.saturating_sub(self.next);
-        move_within(buffer, self.next, filled, message_end);
+        move_down(buffer, self.next, filled, message_end);
         self.next = message_end;
         let kept = message_end.saturating_add(unread);
         if kept < buffer.len() { Ok(kept) } else { Err(BufferTooSmall) }

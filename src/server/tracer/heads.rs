@@ -4,6 +4,7 @@ use std::str;
 
 use sha1_smol::Sha1;
 
+use crate::protocol::client_handshake::RequestKey;
 use crate::protocol::handshake::{GUID, Request, accept_key};
 use crate::protocol::handshake_error::HandshakeError;
 use crate::trace::{Count, Hex, Text};
@@ -80,9 +81,9 @@ pub(super) fn explain_response(head: &[u8]) -> String {
     }
 }
 
-/// §4.2.2 (5.4): how the accept key comes about.
+/// §4.2.2 (5.4): how the accept key comes about, of a request that was accepted.
 pub(super) fn explain_accept_key(request: &[u8]) -> String {
-    let key = key_of(request);
+    let key = RequestKey::try_from(key_of(request)).unwrap_or_default();
     let mut sha1 = Sha1::from(key);
     sha1.update(GUID);
     let digest = sha1.digest().bytes();
@@ -92,7 +93,7 @@ pub(super) fn explain_accept_key(request: &[u8]) -> String {
         (GUID.escape_ascii().to_string(), "appended to it, always the same"),
         (Hex(first_half).to_string(), "the SHA-1 of the two together,"),
         (Hex(second_half).to_string(), "20 bytes"),
-        (accept_key(key).escape_ascii().to_string(), "base64 of these: Sec-WebSocket-Accept"),
+        (accept_key(&key).escape_ascii().to_string(), "base64 of these: Sec-WebSocket-Accept"),
     ];
     rows.iter().fold("the accept key".to_owned(), |text, (value, meaning)| text + &row(value, meaning))
 }
