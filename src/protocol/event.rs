@@ -1,7 +1,7 @@
 //! §5.6, §6.2: what has been received, as slices of the receive buffer.
 //!
-//! At a server, what can be relayed or answered becomes the frame for that, in place and by its type. A message becomes a
-//! frame of its own type and nothing else, a Ping its Pong:
+//! At a server, what can be relayed or answered becomes the frame for that, in place and by its type. A message becomes
+//! a frame of its own type and nothing else, a Ping its Pong:
 //!
 //! ```
 //! use chinwag::protocol::close::CloseCode;

@@ -67,7 +67,7 @@
 //!
 //! - Extensions (§9). So a reserved bit is an error.
 //! - The choice of a subprotocol (§1.9), which is the application's. Whether it was offered is checked here.
-//! - Randomness. A client's nonce and its masking keys are given by its caller, who knows where the system has them (§10.3).
+//! - Randomness. A client's nonce and its masking keys come from its caller, who knows where the system has them.
 //! - What HTTP does with a response that is not 101: authentication, redirects. Its status and its fields are there.
 //! - URIs (§3). A client is given a host and a resource name.
 //! - Fragments in what is sent. Whoever sends has the whole message.
