@@ -142,11 +142,27 @@ async def server():
         gone.write(b"GET / HTTP/1.1\r\nHost: bo")
         await gone.drain()
         gone.transport.abort()
+        await (await again(port)).close()
+        await is_noticed(port)
         peer = await again(port)
         await talk(peer)
         stack = max(stack, await stack_of(peer))
         await peer.close()
         return stack
+
+
+async def is_noticed(port):
+    """A client that has gone between two messages: it is asked, and given up."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(
+        b"GET / HTTP/1.1\r\nHost: board\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert b"\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in head, head
+    silence = await reader.readexactly(2 + 10)
+    assert silence == b"\x89\x00\x88\x08\x03\xf3silent", silence
+    writer.close()
 
 
 async def again(port):

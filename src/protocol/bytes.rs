@@ -17,12 +17,9 @@ pub(super) fn split_before(bytes: &[u8], ends: impl Fn(u8) -> bool) -> (&[u8], &
 
 /// Writes as much of `pieces`, one behind the other, to the front of `out` as fits, and returns how many bytes that is.
 pub(super) fn write(out: &mut [u8], pieces: &[&[u8]]) -> usize {
-    let len = out.len();
-    let mut free = out.iter_mut();
+    let (len, mut free) = (out.len(), out.iter_mut());
     for piece in pieces {
-        for (byte, slot) in piece.iter().zip(&mut free) {
-            *slot = *byte;
-        }
+        piece.iter().zip(&mut free).for_each(|(byte, slot)| *slot = *byte);
     }
     len.saturating_sub(free.len())
 }

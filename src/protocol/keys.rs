@@ -59,14 +59,11 @@ pub fn accept_key(key: &RequestKey) -> AcceptKey {
 /// The alphabet is the crate's. Its encoders are made for length, and its decoders' tables would be linked with them.
 fn encode_base64(bytes: &[u8], text: &mut [u8]) {
     let symbols = STANDARD.symbols();
-    for (bytes, characters) in bytes.chunks(3).zip(text.chunks_mut(4)) {
-        let mut bits = [0; 4];
-        write(&mut bits, &[&[0], bytes]);
-        let bits = u32::from_be_bytes(bits);
+    for (three, four) in bytes.chunks(3).zip(text.chunks_mut(4)) {
+        let bits =
+            three.iter().chain(&[0; 2]).take(3).fold(0, |bits: u32, byte| bits << 8 | u32::from(*byte));
         // One byte is two characters, two are three, and three are four.
-        for (character, shift) in
-            characters.iter_mut().zip([18, 12, 6, 0]).take(bytes.len().saturating_add(1))
-        {
+        for (character, shift) in four.iter_mut().zip([18, 12, 6, 0]).take(three.len().saturating_add(1)) {
             *character = symbols.get((bits >> shift & 0b11_1111) as usize).map_or(0, Symbol::as_u8);
         }
     }

@@ -17,7 +17,7 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str;
 
-use super::bytes::{cut, split_before, write};
+use super::bytes::{cut, split_before};
 
 /// The host of a URL or of a `Host` field (RFC 3986 §3.2.2).
 #[derive(Clone, Copy, Debug)]
@@ -86,10 +86,8 @@ impl<'h> Authority<'h> {
 
 /// Parses an IPv4 address, or a registered name (RFC 3986 §3.2.2).
 fn parse_name(name: &[u8]) -> Option<Host<'_>> {
-    match parse_ipv4(name) {
-        Some(address) => Some(Host::Ip(address.into())),
-        None => str::from_utf8(name).ok().filter(|_| is_name(name)).map(Host::Name),
-    }
+    let address = parse_ipv4(name).map(|address| Host::Ip(address.into()));
+    address.or(str::from_utf8(name).ok().filter(|_| is_name(name)).map(Host::Name))
 }
 
 /// Parses four decimal parts, of which none begins with a zero that it does not need (RFC 3986 §3.2.2).
@@ -106,37 +104,32 @@ fn parse_ipv4(text: &[u8]) -> Option<Ipv4Addr> {
 /// Parses an IPv6 address, with or without a zone. RFC 6874 §2 writes a zone's percent sign as `%25`, where it is not
 /// simply kept.
 fn parse_ipv6(text: &[u8]) -> Option<Ipv6Addr> {
-    let address = match cut(text, b'%') {
-        Some((address, zone)) => is_name(zone).then_some(address)?,
-        None => text,
-    };
+    let (address, zone) = split_before(text, |byte| byte == b'%');
+    let is_zone = zone.strip_prefix(b"%").is_none_or(is_name);
     // RFC 4291 §2.2 (3): the last two groups may be written as an IPv4 address.
     let is_ipv4_last = !address.iter().skip_while(|byte| **byte != b'.').any(|byte| *byte == b':');
     // (2): "::" stands once for one group of zeros or more.
     let gap = address.windows(2).position(|pair| pair == b"::");
     let (before, from_gap) = address.split_at_checked(gap.unwrap_or(address.len()))?;
-    let (mut address, head) = parse_groups(before)?;
-    let (behind, tail) = parse_groups(from_gap.strip_prefix(b"::").unwrap_or_default())?;
-    let zeros = address.len().checked_sub(head)?.checked_sub(tail)?;
-    write(address.get_mut(head.checked_add(zeros)?..)?, &[behind.get(..tail)?]);
-    (is_ipv4_last && (zeros > 0) == gap.is_some()).then_some(address.into())
+    let (head, head_len) = parse_groups(before)?;
+    let (tail, tail_len) = parse_groups(from_gap.strip_prefix(b"::").unwrap_or_default())?;
+    let zeros = 128_u32.checked_sub(head_len)?.checked_sub(tail_len)?;
+    let head = head.checked_shl(zeros.saturating_add(tail_len)).unwrap_or_default();
+    let is_whole = is_zone && is_ipv4_last && (zeros > 0) == gap.is_some();
+    is_whole.then_some(Ipv6Addr::from_bits(head | tail))
 }
 
-/// Parses none, one or several groups of an IPv6 address. Returns their bytes and how many those are, which for too many
+/// Parses none, one or several groups of an IPv6 address. Returns their bits and how many those are, which for too many
 /// groups is too many.
-fn parse_groups(text: &[u8]) -> Option<([u8; 16], usize)> {
-    let (mut bytes, mut len) = ([0; 16], 0_usize);
-    for group in text.split(|byte| *byte == b':').filter(|_| !text.is_empty()) {
-        let (bits, unused) = match parse_ipv4(group) {
-            Some(address) => (address.to_bits(), 0),
-            None => (parse_number(group, 16).filter(|_| group.len() <= 4)?, 2),
+fn parse_groups(text: &[u8]) -> Option<(u128, u32)> {
+    let mut groups = text.split(|byte| *byte == b':').filter(|_| !text.is_empty());
+    groups.try_fold((0_u128, 0_u32), |(bits, len), group| {
+        let (group, group_len) = match parse_ipv4(group) {
+            Some(address) => (address.to_bits(), 32),
+            None => (parse_number(group, 16).filter(|_| group.len() <= 4)?, 16),
         };
-        let group = bits.to_be_bytes();
-        let group = group.get(unused..)?;
-        write(bytes.get_mut(len..)?, &[group]);
-        len = len.saturating_add(group.len());
-    }
-    Some((bytes, len))
+        Some((bits.wrapping_shl(group_len) | u128::from(group), len.saturating_add(group_len)))
+    })
 }
 
 /// Parses a number of one digit or more.

@@ -145,6 +145,7 @@ static __INTERRUPTS: [usize; 1] = [0];
 
 /// Is not linked in, since nothing panics: `./run` looks for it.
 #[panic_handler]
+#[allow(clippy::empty_loop)]
 fn panic(_: &PanicInfo<'_>) -> ! {
     loop {}
 }

@@ -23,12 +23,14 @@ fn main() -> ! {
     // No stack has to hold it: `entry` makes it a reference, the only one.
     static mut BUFFER: Buffer = [0; size_of::<Buffer>()];
     let (uart, mut random, buffer) = (Uart::new(), Random::new(), BUFFER);
-    // Where the server says no, there is nobody to tell.
     if let Some(arrived) = open(&uart, &mut random, buffer) {
         let close = talk(&uart, &mut random, buffer, arrived);
         uart.write(close.as_bytes());
     }
-    loop {}
+    // Where the server has said no, there is nobody to tell.
+    loop {
+        uart.read(buffer, board::WHILE);
+    }
 }
 
 /// §4.1: the opening handshake. Returns how many bytes of frames have come with the response.

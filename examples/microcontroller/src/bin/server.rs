@@ -89,6 +89,7 @@ fn talk(uart: &Uart, buffer: &mut Buffer, mut arrived: usize) -> Ended {
                 };
                 let more = uart.read(buffer.get_mut(kept..).unwrap_or_default(), board::WHILE);
                 if more == 0 && is_asked {
+                    close(uart, CloseCode::INTERNAL_ERROR, "silent");
                     return Ended::ByUs;
                 } else if more == 0 {
                     uart.write(ControlFrame::new(Opcode::Ping, b"", None).as_bytes());
