@@ -6,7 +6,7 @@
 use chinwag::protocol::close::CloseCode;
 use chinwag::protocol::control::ControlFrame;
 use chinwag::protocol::event::Event;
-use chinwag::protocol::handshake::Request;
+use chinwag::protocol::handshake::{Request, SwitchingProtocols};
 use chinwag::protocol::head::Head;
 use chinwag::protocol::receiver::{Limits, ServerReceiver};
 use std::io::{self, ErrorKind, Read, Write};
@@ -73,10 +73,8 @@ fn shake_hands(mut transport: impl Read + Write, buffer: &mut [u8]) -> io::Resul
     let (request, _) =
         Request::parse(&buffer[..head_len]).map_err(io::Error::other)?.ok_or(ErrorKind::InvalidData)?;
     let accept_key = request.handshake().map_err(io::Error::other)?.ok_or(ErrorKind::InvalidData)?;
-    transport.write_all(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n")?;
-    transport.write_all(b"Connection: Upgrade\r\nSec-WebSocket-Accept: ")?;
-    transport.write_all(&accept_key)?;
-    transport.write_all(b"\r\n\r\n")?;
+    let accepted = SwitchingProtocols { accept_key, subprotocol: None, fields: &[] };
+    transport.write_all(accepted.write(&mut [0; 256]).map_err(io::Error::other)?)?;
     buffer.copy_within(head_len..filled, 0);
     Ok(filled - head_len)
 }

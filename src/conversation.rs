@@ -13,12 +13,8 @@ use std::mem;
 
 use crate::protocol::head::Head;
 use crate::protocol::receiver::Limits;
-use crate::trace::{Count, Text};
 use frames::Frames;
 pub(crate) use heads::Side;
-
-/// How much is shown of what is neither head nor frame, in bytes.
-const BODY_SHOWN: usize = 48;
 
 /// As that side sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,7 +176,10 @@ impl Conversation {
                 if let Some(len) = heads::len(bytes) {
                     let after = bytes.split_off(len);
                     let head = mem::take(bytes);
-                    self.switch(&head);
+                    match heads::is_interim(&head) {
+                        true => self.tell_of_answer(heads::explain_response(&head, self.side)),
+                        false => self.switch(&head),
+                    }
                     self.take_answer(&after);
                 }
             }
@@ -194,31 +193,31 @@ impl Conversation {
             }
             _ if sent.is_empty() => {}
             FromServer::Ignored => self.tell_of_answer(heads::explain_ignored(sent)),
-            FromServer::Body | FromServer::Ended => {
-                let shown = &sent[..sent.len().min(BODY_SHOWN)];
-                let cut = if shown.len() < sent.len() { "..." } else { "" };
-                let len = Count(sent.len() as u64);
-                self.tell_of_answer(format!("body of {len}\n{}{cut}", Text(shown)));
-            }
+            FromServer::Body | FromServer::Ended => self.tell_of_answer(heads::explain_body(sent)),
         }
     }
 
-    /// The answer to the request: after a 101 there are frames, after all others nothing is read any more.
+    /// The answer to the request, which a body may have come behind: after a 101 there are frames, after all others nothing
+    /// is read any more.
     fn switch(&mut self, answer: &[u8]) {
         let (request, after) = match mem::replace(&mut self.request, FromClient::Ignored) {
             FromClient::Decided { head, after } => (head, after),
             _ => (Vec::new(), Vec::new()),
         };
+        let (body, after) = after.split_at(heads::body_len(&request).min(after.len()));
+        if !body.is_empty() {
+            self.tell_of_request(heads::explain_body(body));
+        }
         self.tell_of_answer(heads::explain_response(answer, self.side));
         if heads::switches_protocols(answer) {
             self.tell_of_answer(heads::explain_accept_key(&request, self.side));
             let received = |side| Some(self.limits).filter(|_| self.side == side);
             self.answer = FromServer::Frames(Frames::new(received(Side::Client)));
             self.request = FromClient::Frames(Frames::new(received(Side::Server)));
-            self.take_request(&after);
+            self.take_request(after);
         } else {
             self.answer = FromServer::Body;
-            self.ignore_request(&after);
+            self.ignore_request(after);
         }
     }
 

@@ -43,6 +43,8 @@ Usage: chinwag [OPTIONS]                  serve
   --ping-interval <SECS>      silence after which a client is pinged; 0 never [20]
   --close-timeout <SECS>      how long a closing handshake may take [5]
   --history <N>               newest messages a room keeps; 0 keeps none [50]
+  --linger <SECS>             how long a room with nobody in it is remembered; 0 not
+                              at all [600]
   --allow-origin <ORIGIN>     another web origin that may connect; may be given again;
                               * allows every origin and every host
   --allow-host <HOST>         a name that this server answers to, and to no other
@@ -229,6 +231,7 @@ fn setting(name: &str) -> Option<Setting> {
         "--ping-interval" => |c, v| set(&mut c.ping_interval, secs(v)),
         "--close-timeout" => |c, v| set(&mut c.close_timeout, secs(v)),
         "--history" => |c, v| set(&mut c.history, number(v)),
+        "--linger" => |c, v| set(&mut c.linger, secs(v)),
         "--allow-origin" => |c, v| {
             let allowed = v.parse::<AllowedOrigin>();
             c.allow_origins.push(allowed.map_err(|_| "an origin such as https://chat.example.org, or *")?);

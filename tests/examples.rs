@@ -3,6 +3,9 @@
 #![allow(missing_docs)]
 
 #[expect(dead_code, reason = "its `main` is for those who run it")]
+#[path = "../examples/client.rs"]
+mod client;
+#[expect(dead_code, reason = "its `main` is for those who run it")]
 #[path = "../examples/echo.rs"]
 mod echo;
 #[expect(dead_code, unused_imports, reason = "a part of it is for tests/contract alone")]
@@ -12,6 +15,7 @@ mod support;
 #[path = "../examples/textbook.rs"]
 mod textbook;
 
+use chinwag::protocol::receiver::Limits;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -19,7 +23,9 @@ use std::path::Path;
 use std::thread;
 use support::frame::{self, BINARY, CONTINUATION, FIN, Frame, PING, TEXT, masked};
 use support::{Client, Head, PATIENCE};
+use tungstenite::Message;
 
+const CLIENT: &str = include_str!("../examples/client.rs");
 const TEXTBOOK: &str = include_str!("../examples/textbook.rs");
 
 /// Starts an example, which then serves as long as this program runs.
@@ -127,4 +133,68 @@ fn the_textbook_names_files_that_there_are() {
     }
     // The first is the word's explanation.
     assert!(failures > 1 && named >= failures - 1, "{failures} failures, {named} files");
+}
+
+const LIMITS: Limits = Limits { max_message: 64 * 1024, max_fragments: 1024 };
+
+/// A server that nobody here wrote, and the client's answers.
+#[test]
+fn the_client_keeps_to_the_protocol() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let parrot = thread::spawn(move || client::parrot(connect(address), "example.org", "/room", LIMITS));
+    let (stream, _) = listener.accept().unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    // It refuses what is not masked.
+    let mut server = tungstenite::accept(stream).unwrap();
+    let long = Message::binary(vec![7; LIMITS.max_message]);
+    for message in [Message::text("größer"), Message::text(""), long] {
+        server.send(message.clone()).unwrap();
+        assert_eq!(server.read().unwrap(), message);
+    }
+    server.get_mut().write_all(b"\x01\x03in \x89\x01?\x80\x06pieces").unwrap();
+    assert_eq!(server.read().unwrap(), Message::Pong(b"?"[..].into()));
+    assert_eq!(server.read().unwrap(), Message::text("in pieces"));
+    server.close(None).unwrap();
+    assert!(matches!(server.read().unwrap(), Message::Close(Some(close)) if u16::from(close.code) == 1000));
+    drop(server);
+    parrot.join().unwrap().unwrap();
+}
+
+#[test]
+fn the_client_says_what_was_wrong() {
+    for (sent, code, reason) in [
+        (&b"\x81\x80\0\0\0\0"[..], 1002, "frame masked"),
+        (b"\x81\x01\xFF", 1007, "not UTF-8"),
+        (b"\x82\x7F\0\0\0\0\0\x01\0\x01", 1009, "message too big"),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let parrot = thread::spawn(move || client::parrot(connect(address), "a", "/", LIMITS));
+        let mut server = tungstenite::accept(listener.accept().unwrap().0).unwrap();
+        server.get_mut().write_all(sent).unwrap();
+        let Message::Close(Some(close)) = server.read().unwrap() else { panic!("no Close for {sent:02x?}") };
+        assert_eq!((u16::from(close.code), close.reason.as_str()), (code, reason));
+        drop(server);
+        parrot.join().unwrap().unwrap();
+    }
+}
+
+#[test]
+fn the_client_goes_on_with_no_one_who_has_not_read_its_key() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let parrot = thread::spawn(move || client::parrot(connect(address), "a", "/", LIMITS));
+    let (mut stream, _) = listener.accept().unwrap();
+    let head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+    stream.write_all(head).unwrap();
+    assert_eq!(parrot.join().unwrap().unwrap_err().to_string(), "Sec-WebSocket-Accept of another key");
+}
+
+#[test]
+fn the_client_has_less_than_sixty_lines_of_code() {
+    let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
+    let lines = CLIENT.lines().filter(is_code).count();
+    assert!(lines < 60, "{lines}");
 }

@@ -1,8 +1,11 @@
 //! The two heads of an opening handshake (§4.2), and those of other requests.
 
+use std::str;
+
 use sha1_smol::Sha1;
 
-use crate::protocol::handshake::{GUID, accept_key};
+use crate::protocol::client_handshake::RequestKey;
+use crate::protocol::handshake::{GUID, Request, accept_key};
 use crate::protocol::handshake_error::HandshakeError;
 use crate::trace::{Count, Hex, Text};
 
@@ -13,6 +16,9 @@ const KEY_FIELD: &[u8] = b"Sec-WebSocket-Key:";
 
 /// The most that is shown of a line, in bytes.
 const LINE_MAX: usize = 160;
+
+/// How much is shown of what is neither head nor frame, in bytes.
+const BODY_SHOWN: usize = 48;
 
 /// Whose eyes it is seen with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +79,18 @@ pub(super) fn switches_protocols(response: &[u8]) -> bool {
     response.starts_with(b"HTTP/1.1 101 ")
 }
 
+/// Whether another answer follows (RFC 9110 §15.2).
+pub(super) fn is_interim(response: &[u8]) -> bool {
+    response.starts_with(b"HTTP/1.1 100 ")
+}
+
+/// How much of what comes behind a request's head is its body, in bytes.
+pub(super) fn body_len(request: &[u8]) -> usize {
+    let length =
+        Request::parse(request).ok().flatten().and_then(|(it, _)| it.fields.single("Content-Length"));
+    length.and_then(|digits| str::from_utf8(digits).ok()?.parse().ok()).unwrap_or(0)
+}
+
 pub(super) fn explain_request(head: &[u8], side: Side) -> String {
     let fields: &[Field] = match side {
         _ if key_of(head).is_empty() => &[],
@@ -89,6 +107,7 @@ pub(super) fn explain_refused(bytes: &[u8], error: HandshakeError) -> String {
 
 pub(super) fn explain_response(head: &[u8], side: Side) -> String {
     let (meaning, fields): (_, &[Field]) = match side {
+        _ if is_interim(head) => ("the body is waited for", &[]),
         _ if !switches_protocols(head) => ("no WebSocket: the stream ends after this", &[]),
         Side::Client => ("§4.1 (1): after this head there are frames", &CHECKED_RESPONSE_FIELDS),
         Side::Server => ("§4.2.2 (5.1): after this head there are frames", &RESPONSE_FIELDS),
@@ -100,10 +119,17 @@ pub(super) fn explain_ignored(bytes: &[u8]) -> String {
     format!("{}, ignored", Count(bytes.len() as u64))
 }
 
-/// §4.1 (4), §4.2.2 (5.4): how the accept key comes about.
+/// Explains what is neither head nor frame.
+pub(super) fn explain_body(body: &[u8]) -> String {
+    let shown = &body[..body.len().min(BODY_SHOWN)];
+    let cut = if shown.len() < body.len() { "..." } else { "" };
+    format!("body of {}\n{}{cut}", Count(body.len() as u64), Text(shown))
+}
+
+/// §4.1 (4), §4.2.2 (5.4): how the accept key comes about, of a request that was accepted.
 pub(super) fn explain_accept_key(request: &[u8], side: Side) -> String {
     let origin = if side == Side::Client { "the key, as it was sent" } else { "the key, as it came" };
-    let key = key_of(request);
+    let key = RequestKey::try_from(key_of(request)).unwrap_or_default();
     let mut sha1 = Sha1::from(key);
     sha1.update(GUID);
     let digest = sha1.digest().bytes();
@@ -113,7 +139,7 @@ pub(super) fn explain_accept_key(request: &[u8], side: Side) -> String {
         (GUID.escape_ascii().to_string(), "appended to it, always the same"),
         (Hex(first_half).to_string(), "the SHA-1 of the two together,"),
         (Hex(second_half).to_string(), "20 bytes"),
-        (accept_key(key).escape_ascii().to_string(), "base64 of these: Sec-WebSocket-Accept"),
+        (accept_key(&key).escape_ascii().to_string(), "base64 of these: Sec-WebSocket-Accept"),
     ];
     rows.iter().fold("the accept key".to_owned(), |text, (value, meaning)| text + &row(value, meaning))
 }

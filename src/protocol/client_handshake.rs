@@ -21,25 +21,12 @@
 
 use core::{fmt, str};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
-use super::fields::{Fields, cut};
-use super::handshake::accept_key;
+use super::bytes::cut;
+use super::fields::Fields;
 use super::head::Head;
 use super::head_writer::{WriteError, write_head};
-
-/// A `Sec-WebSocket-Key`: the base64 of 16 bytes (§4.1 (7)).
-pub type RequestKey = [u8; 24];
-
-/// Returns the key of an opening handshake. §4.1 (7): "The nonce MUST be selected randomly for each connection."
-#[must_use]
-pub fn request_key(nonce: [u8; 16]) -> RequestKey {
-    let mut key = [0; 24];
-    // 16 bytes are 24 characters: they fit.
-    let _ = STANDARD.encode_slice(nonce, &mut key);
-    key
-}
+use super::keys::accept_key;
+pub use super::keys::{RequestKey, request_key};
 
 /// The request of an opening handshake (§4.1).
 #[derive(Clone, Copy)]
@@ -71,8 +58,8 @@ impl ClientRequest<'_> {
             return Err(WriteError::InvalidUri);
         }
         let key = str::from_utf8(&self.key).unwrap_or_default();
-        // §4.1 (2): "The method of the request MUST be GET, and the HTTP version MUST be at least 1.1." (5), (6), (7), (9):
-        // the fields that it "MUST contain".
+        // §4.1 (2): "The method of the request MUST be GET, and the HTTP version MUST be at least 1.1." (4) to (7) and
+        // (9): the fields that it has to have.
         const UPGRADE: &str = "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ";
         const VERSION: &str = "\r\nSec-WebSocket-Version: 13";
         let beginning = ["GET ", self.target, " HTTP/1.1\r\nHost: ", self.host, UPGRADE, key, VERSION];

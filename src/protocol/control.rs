@@ -1,7 +1,8 @@
 //! §5.5: a whole control frame, as it is sent.
 
+use super::bytes::write;
 use super::close_code::CloseCode;
-use super::frame::{FrameHeader, Opcode, frame_in_place, write};
+use super::frame::{FrameHeader, Opcode, frame_in_place};
 
 /// A Ping, a Pong or a Close, by a client or by a server.
 ///
@@ -26,13 +27,13 @@ pub struct ControlFrame {
 }
 
 impl ControlFrame {
-    /// Returns a frame with the first 125 bytes of `payload`, which is all that a control frame can have. A client's has
-    /// a masking key, a server's none (§5.1).
+    /// Returns a frame with the first 125 bytes of `payload`, which is all that a control frame can have. A client's
+    /// has a masking key, a server's none (§5.1).
     pub fn new(opcode: Opcode, payload: &[u8], masking_key: Option<[u8; 4]>) -> ControlFrame {
-        let payload = payload.iter().copied().take(FrameHeader::MAX_CONTROL_PAYLOAD);
+        let payload = payload.get(..FrameHeader::MAX_CONTROL_PAYLOAD).unwrap_or(payload);
         let headroom = if masking_key.is_some() { 6 } else { 2 };
         let mut bytes = [0; 6 + FrameHeader::MAX_CONTROL_PAYLOAD];
-        let len = write(bytes.get_mut(headroom..).unwrap_or_default(), payload).saturating_add(headroom);
+        let len = write(bytes.get_mut(headroom..).unwrap_or_default(), &[payload]).saturating_add(headroom);
         let _ = frame_in_place(bytes.get_mut(..len).unwrap_or_default(), headroom, opcode, masking_key);
         ControlFrame { bytes, len }
     }
@@ -41,7 +42,7 @@ impl ControlFrame {
     pub fn close(code: CloseCode, reason: &str, masking_key: Option<[u8; 4]>) -> ControlFrame {
         let mut payload = [0; FrameHeader::MAX_CONTROL_PAYLOAD];
         let reason = longest_prefix(reason, FrameHeader::MAX_CONTROL_PAYLOAD - 2);
-        let len = write(&mut payload, code.get().to_be_bytes().into_iter().chain(reason.bytes()));
+        let len = write(&mut payload, &[&code.get().to_be_bytes(), reason.as_bytes()]);
         Self::new(Opcode::Close, payload.get(..len).unwrap_or_default(), masking_key)
     }
 

@@ -11,9 +11,10 @@
 //! assert!(!format!("{request:?}").contains("id=7"));
 //! ```
 
-use core::{fmt, str};
+use core::{fmt, iter, str};
 
-use super::head::is_token;
+use super::bytes::cut;
+use super::head::is_a_token;
 
 /// The fields of a head, in the order in which they came.
 ///
@@ -27,15 +28,29 @@ pub struct Fields<'h> {
 
 impl<'h> Fields<'h> {
     /// Returns all names with their values.
-    pub fn iter(self) -> impl Iterator<Item = (&'h str, &'h [u8])> {
-        let lines = self.lines.split(|byte| *byte == b'\n').filter_map(|line| cut(line, b':'));
+    pub fn iter(mut self) -> impl Iterator<Item = (&'h str, &'h [u8])> {
+        iter::from_fn(move || self.take_first())
+    }
+
+    /// Returns the first field, and leaves those after it.
+    fn take_first(&mut self) -> Option<(&'h str, &'h [u8])> {
+        let (line, rest) = cut(self.lines, b'\n')?;
+        self.lines = rest;
+        // The empty line, with which a head ends, has no colon.
+        let (name, value) = cut(line, b':')?;
         // A name is a token, and so it is ASCII.
-        lines.filter_map(|(name, value)| Some((str::from_utf8(name).ok()?, value.trim_ascii())))
+        Some((str::from_utf8(name).ok()?, value.trim_ascii()))
+    }
+
+    /// Returns the value of the first field of this name, and leaves the fields after it.
+    fn take_named(&mut self, name: &str) -> Option<&'h [u8]> {
+        let mut fields = iter::from_fn(|| self.take_first());
+        fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// Returns the value of each field of this name.
-    pub fn values(self, name: &str) -> impl Iterator<Item = &'h [u8]> {
-        self.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    pub fn values(mut self, name: &str) -> impl Iterator<Item = &'h [u8]> {
+        iter::from_fn(move || self.take_named(name))
     }
 
     /// Returns the value of a field that is there exactly once. Where there are several, it is `None` as where there is
@@ -50,13 +65,17 @@ impl<'h> Fields<'h> {
     /// is no token is left out.
     pub fn tokens(self, name: &str) -> impl Iterator<Item = &'h str> {
         let items = self.values(name).flat_map(|value| value.split(|byte| *byte == b','));
-        let is_a_token = |item: &&[u8]| !item.is_empty() && item.iter().copied().all(is_token);
-        items.map(<[u8]>::trim_ascii).filter(is_a_token).filter_map(|token| str::from_utf8(token).ok())
+        items
+            .map(<[u8]>::trim_ascii)
+            .filter(|item| is_a_token(item))
+            .filter_map(|token| str::from_utf8(token).ok())
     }
 
     /// Returns whether the list of a field has this token, without regard to case.
     pub fn lists(self, name: &str, token: &str) -> bool {
-        self.tokens(name).any(|listed| listed.eq_ignore_ascii_case(token))
+        let is_listed = |item: &[u8]| item.trim_ascii().eq_ignore_ascii_case(token.as_bytes());
+        is_a_token(token.as_bytes())
+            && self.values(name).any(|value| value.split(|byte| *byte == b',').any(is_listed))
     }
 }
 
@@ -65,10 +84,4 @@ impl fmt::Debug for Fields<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
     }
-}
-
-/// Returns `bytes` before and after the first `separator`.
-pub(super) fn cut(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let at = bytes.iter().position(|byte| *byte == separator)?;
-    Some((bytes.get(..at)?, bytes.get(at.checked_add(1)?..)?))
 }

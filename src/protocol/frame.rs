@@ -34,6 +34,7 @@
 // Bits are grouped as in the picture.
 #![allow(clippy::unusual_byte_groupings)]
 
+use super::bytes::write;
 use super::error::ProtocolError;
 
 /// §5.2: how the payload is to be interpreted. §11.8 is the registry.
@@ -139,8 +140,6 @@ impl FrameHeader {
     }
 
     /// Parses the header without the masking key, so that a length can be refused before the key is there.
-    // Inlined, so that who sends is settled where a receiver is compiled.
-    #[inline]
     pub(super) fn parse_up_to_key(
         bytes: &[u8],
         sender: Sender,
@@ -190,14 +189,14 @@ impl FrameHeader {
             126..=0xFFFF => (126, &[high, low]),
             _ => (127, &in_64_bits),
         };
-        let header = [first, mask | short_len].into_iter().chain(extended_len.iter().copied());
-        let len = write(out, header.chain(self.masking_key.into_iter().flatten()));
+        let masking_key = self.masking_key.as_ref().map_or(&[][..], |key| key);
+        let len = write(out, &[&[first, mask | short_len], extended_len, masking_key]);
         out.get(..len).unwrap_or_default()
     }
 }
 
-/// Writes a frame with FIN around the payload that lies in `buffer` behind so many bytes of headroom: the header in front
-/// of it, and where there is a masking key, its mask. Returns the frame, or `None` where the headroom is too short.
+/// Writes a frame with FIN around the payload that lies in `buffer` behind so many bytes of headroom: the header in
+/// front of it, and where there is a masking key, its mask. Returns the frame, or `None` where the headroom is too short.
 ///
 /// [`FrameHeader::MAX_LEN`] bytes of headroom are always enough. A client has a masking key for each frame, which has
 /// to be "a fresh masking key from the set of allowed 32-bit values" that nobody can predict (§5.3). A server has none.
@@ -224,13 +223,8 @@ pub fn frame_in_place(
     let mut header_bytes = [0; FrameHeader::MAX_LEN];
     let header = header.encode(&mut header_bytes);
     let frame = buffer.get_mut(headroom.checked_sub(header.len())?..)?;
-    write(frame, header.iter().copied());
+    write(frame, &[header]);
     Some(frame)
-}
-
-/// Writes as many of `bytes` to the front of `out` as fit, and returns how many those are.
-pub(super) fn write(out: &mut [u8], bytes: impl Iterator<Item = u8>) -> usize {
-    out.iter_mut().zip(bytes).map(|(slot, byte)| *slot = byte).count()
 }
 
 /// Parses FIN and opcode from the first byte.

@@ -1,4 +1,5 @@
 //! §4.2: the opening handshake, as the server reads and answers it.
+//! [`client_handshake`](super::client_handshake) is its mirror.
 //!
 //! ```text
 //!   GET /kitchen HTTP/1.1                                HTTP/1.1 101 Switching Protocols
@@ -25,14 +26,13 @@
 
 use core::{fmt, str};
 
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
-use base64::{Engine, alphabet};
-use sha1_smol::Sha1;
-
-use super::fields::{Fields, cut};
+use super::bytes::{cut, split_before};
+use super::fields::Fields;
 use super::handshake_error::HandshakeError;
 use super::head::{Head, is_absolute};
 use super::head_writer::{WriteError, begins_as_ours, write_head};
+use super::keys::parse_key;
+pub use super::keys::{AcceptKey, GUID, accept_key};
 use super::origin::{Authority, Origin};
 
 /// What a request wants done.
@@ -51,7 +51,8 @@ pub enum Method {
     Other,
 }
 
-/// A request with a head that is well formed, for one host, and without a body: HTTP/1.1, or HTTP/1.0 if it only asks.
+/// A request with a head that is well formed, for one host, and without a body unless it is a POST: HTTP/1.1, or HTTP/1.0 if
+/// it only asks.
 #[derive(Clone, Copy)]
 pub struct Request<'h> {
     /// What is to be done.
@@ -95,11 +96,8 @@ impl<'h> Request<'h> {
         let is_old = version == b"HTTP/1.0\r";
         // §4.2.1 (1): "An HTTP/1.1 or higher GET request". There is no higher one of this syntax, and by the older one
         // nothing is opened or said.
-        let only_asks = match method {
-            Method::Get => !fields.lists("Upgrade", "websocket"),
-            Method::Head | Method::Options => true,
-            Method::Post | Method::Other => false,
-        };
+        let opens = method == Method::Get && fields.lists("Upgrade", "websocket");
+        let only_asks = !opens && !matches!(method, Method::Post | Method::Other);
         if version != b"HTTP/1.1\r" && !(is_old && only_asks) {
             return Err(HandshakeError::HttpVersion);
         }
@@ -109,7 +107,7 @@ impl<'h> Request<'h> {
             return Err(HandshakeError::InvalidHost);
         }
         let (path, query) = split_target(target, host).ok_or(HandshakeError::InvalidHost)?;
-        check_no_body(fields)?;
+        check_no_body(method, fields)?;
         Ok(Some((Request { method, path, query, host, fields }, rest)))
     }
 
@@ -166,7 +164,7 @@ impl<'h> Request<'h> {
         if fields.single("Sec-WebSocket-Version") != Some(b"13") {
             return Err(HandshakeError::UnsupportedVersion);
         }
-        let key = fields.single("Sec-WebSocket-Key").filter(|key| is_key(key));
+        let key = fields.single("Sec-WebSocket-Key").and_then(parse_key);
         Ok(Some(accept_key(key.ok_or(HandshakeError::InvalidKey)?)))
     }
 }
@@ -177,25 +175,6 @@ impl fmt::Debug for Request<'_> {
         let Request { method, path, host, fields, .. } = self;
         write!(f, "Request {{ method: {method:?}, path: {path:?}, host: {host:?}, fields: {fields:?}, .. }}")
     }
-}
-
-/// A `Sec-WebSocket-Accept`: the base64 of a SHA-1 (§4.2.2 (5.4)).
-pub type AcceptKey = [u8; 28];
-
-/// What is appended to a key before it is hashed: it "is unlikely to be used by network endpoints that do not
-/// understand the WebSocket Protocol" (§1.3).
-pub const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-
-/// Returns the proof that a key has been read by someone who speaks this protocol (§4.2.2 (5.4)). The key is hashed as
-/// it came: "It is not necessary for the server to base64-decode the |Sec-WebSocket-Key| value" (§4.2.2 (4)).
-#[must_use]
-pub fn accept_key(key: &[u8]) -> AcceptKey {
-    let mut sha1 = Sha1::from(key);
-    sha1.update(GUID);
-    let mut accept = [0; 28];
-    // 20 bytes are 28 characters: they fit.
-    let _ = STANDARD.encode_slice(sha1.digest().bytes(), &mut accept);
-    accept
 }
 
 /// The response that accepts an opening handshake (§4.2.2 (5)).
@@ -233,40 +212,31 @@ impl SwitchingProtocols<'_> {
     }
 }
 
-/// Returns whether this is "a base64-encoded [...] value that, when decoded, is 16 bytes in length" (§4.2.1 (5)).
-///
-/// The last character before the padding has four bits more than these 16 bytes. They may be anything (RFC 4648 §3.5),
-/// as in "AQIDBAUGBwgJCgsMDQ4PEC==", which §4.1 prints.
-fn is_key(key: &[u8]) -> bool {
-    const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, CONFIG);
-    // 24 characters may be up to 18 bytes.
-    key.len() == 24 && LENIENT.decode_slice(key, &mut [0; 18]) == Ok(16)
-}
-
 /// Returns a target's path and query. In absolute form it also names a host: where that is another one than `Host`
 /// (RFC 9112 §3.2.2), there is nothing to return.
 fn split_target<'h>(target: &'h [u8], host: Option<Authority<'_>>) -> Option<(&'h str, Option<&'h str>)> {
-    let mut local = str::from_utf8(target).ok()?;
-    if let Some((scheme, rest)) = local.split_once("://").filter(|_| is_absolute(target)) {
-        let (authority, after) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        Authority::parse(authority.as_bytes())
-            .filter(|named| host.is_some_and(|host| named.is_same(&host, scheme)))?;
+    let mut local = target;
+    if is_absolute(target) {
+        let (scheme, rest) = cut(target, b':')?;
+        let (authority, after) = split_before(rest.strip_prefix(b"//")?, |byte| matches!(byte, b'/' | b'?'));
+        let (named, scheme) = (Authority::parse(authority)?, str::from_utf8(scheme).ok()?);
+        host.filter(|host| named.is_same(host, scheme))?;
         local = after;
     }
-    let (path, query) = match local.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
+    let (path, query) = match cut(local, b'?') {
+        Some((path, query)) => (path, Some(str::from_utf8(query).ok()?)),
         None => (local, None),
     };
     // RFC 9110 §4.2.3: an empty path is the same as "/".
-    Some((if path.is_empty() { "/" } else { path }, query))
+    Some((if path.is_empty() { "/" } else { str::from_utf8(path).ok()? }, query))
 }
 
 /// Refuses a body, which two fields announce (RFC 9112 §6). One that a proxy reads and this server does not could hide
-/// a request.
-fn check_no_body(fields: Fields<'_>) -> Result<(), HandshakeError> {
+/// a request. What length that of a POST may have is for the server to decide; it has no coding.
+fn check_no_body(method: Method, fields: Fields<'_>) -> Result<(), HandshakeError> {
     let mut lengths = fields.values("Content-Length");
     let no_length = lengths.next().is_none_or(|length| length == b"0") && lengths.next().is_none();
+    let is_allowed = no_length || method == Method::Post;
     let no_coding = fields.values("Transfer-Encoding").next().is_none();
-    if no_length && no_coding { Ok(()) } else { Err(HandshakeError::UnexpectedBody) }
+    if is_allowed && no_coding { Ok(()) } else { Err(HandshakeError::UnexpectedBody) }
 }

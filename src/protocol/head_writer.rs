@@ -7,14 +7,14 @@
 
 use core::{fmt, iter};
 
-use super::head::is_token;
+use super::head::is_a_token;
 
 /// Why a head is not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// A host or a target that no WebSocket URI has (§3): not of visible ASCII alone, no host at all, or a target that is
-    /// no path or has a fragment identifier.
+    /// A host or a target that no WebSocket URI has (§3): not of visible ASCII alone, no host at all, or a target that
+    /// is no path or has a fragment identifier.
     InvalidUri,
     /// A field whose name is no token, whose value has control characters, or which the handshake has by itself. A
     /// subprotocol that is no token, or that is there twice (§4.1 (10)).
@@ -43,14 +43,14 @@ pub(super) fn write_head<'o>(
     subprotocols: &[&str],
     fields: &[(&str, &str)],
 ) -> Result<&'o [u8], WriteError> {
-    let is_a_token = |text: &str| !text.is_empty() && text.bytes().all(is_token);
     // §4.1 (10): they "MUST be non-empty strings with characters in the range U+0021 to U+007E not including separator
     // characters [...] and MUST all be unique strings".
     let is_once = |name| subprotocols.iter().filter(|other| *other == name).count() == 1;
-    let are_subprotocols = subprotocols.iter().all(|name| is_a_token(name) && is_once(name));
+    let are_subprotocols = subprotocols.iter().all(|name| is_a_token(name.as_bytes()) && is_once(name));
     // RFC 9110 §5.5: a value has no control characters but tabs.
     let is_value = |value: &str| !value.contains(|char: char| char != '\t' && char.is_ascii_control());
-    let are_fields = fields.iter().all(|(name, value)| is_a_token(name) && !is_ours(name) && is_value(value));
+    let are_fields =
+        fields.iter().all(|(name, value)| is_a_token(name.as_bytes()) && !is_ours(name) && is_value(value));
     if !are_subprotocols || !are_fields {
         return Err(WriteError::InvalidField);
     }

@@ -17,6 +17,8 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str;
 
+use super::bytes::{cut, split_before};
+
 /// The host of a URL or of a `Host` field (RFC 3986 §3.2.2).
 #[derive(Clone, Copy, Debug)]
 pub enum Host<'h> {
@@ -64,11 +66,11 @@ pub struct Authority<'h> {
 impl<'h> Authority<'h> {
     /// Parses `host[:port]`. Anything else is `None`.
     pub fn parse(bytes: &'h [u8]) -> Option<Self> {
-        let text = str::from_utf8(bytes).ok()?;
-        let (host, port) = match text.strip_prefix('[').and_then(|bracketed| bracketed.split_once(']')) {
+        let bracketed = bytes.strip_prefix(b"[").and_then(|rest| cut(rest, b']'));
+        let (host, port) = match bracketed {
             Some((address, port)) => (Host::Ip(parse_ipv6(address)?.into()), port),
             None => {
-                let (name, port) = text.split_at(text.find(':').unwrap_or(text.len()));
+                let (name, port) = split_before(bytes, |byte| byte == b':');
                 (parse_name(name)?, port)
             }
         };
@@ -82,27 +84,65 @@ impl<'h> Authority<'h> {
     }
 }
 
-/// Parses an IPv4 address in its four decimal parts, or a registered name (RFC 3986 §3.2.2).
-fn parse_name(name: &str) -> Option<Host<'_>> {
-    match name.parse::<Ipv4Addr>() {
-        Ok(address) => Some(Host::Ip(address.into())),
-        Err(_) => is_name(name).then_some(Host::Name(name)),
+/// Parses an IPv4 address, or a registered name (RFC 3986 §3.2.2).
+fn parse_name(name: &[u8]) -> Option<Host<'_>> {
+    let address = parse_ipv4(name).map(|address| Host::Ip(address.into()));
+    address.or(str::from_utf8(name).ok().filter(|_| is_name(name)).map(Host::Name))
+}
+
+/// Parses four decimal parts, of which none begins with a zero that it does not need (RFC 3986 §3.2.2).
+fn parse_ipv4(text: &[u8]) -> Option<Ipv4Addr> {
+    let mut parts = text.split(|byte| *byte == b'.');
+    let mut address = [0; 4];
+    for octet in &mut address {
+        let part = parts.next().filter(|part| part.len() == 1 || !part.starts_with(b"0"))?;
+        *octet = parse_number(part, 10).and_then(|number| u8::try_from(number).ok())?;
     }
+    parts.next().is_none().then_some(address.into())
 }
 
 /// Parses an IPv6 address, with or without a zone. RFC 6874 §2 writes a zone's percent sign as `%25`, where it is not
 /// simply kept.
-fn parse_ipv6(text: &str) -> Option<Ipv6Addr> {
-    let address = match text.split_once('%') {
-        Some((address, zone)) => is_name(zone).then_some(address)?,
-        None => text,
-    };
-    address.parse().ok()
+fn parse_ipv6(text: &[u8]) -> Option<Ipv6Addr> {
+    let (address, zone) = split_before(text, |byte| byte == b'%');
+    let is_zone = zone.strip_prefix(b"%").is_none_or(is_name);
+    // RFC 4291 §2.2 (3): the last two groups may be written as an IPv4 address.
+    let is_ipv4_last = !address.iter().skip_while(|byte| **byte != b'.').any(|byte| *byte == b':');
+    // (2): "::" stands once for one group of zeros or more.
+    let gap = address.windows(2).position(|pair| pair == b"::");
+    let (before, from_gap) = address.split_at_checked(gap.unwrap_or(address.len()))?;
+    let (head, head_len) = parse_groups(before)?;
+    let (tail, tail_len) = parse_groups(from_gap.strip_prefix(b"::").unwrap_or_default())?;
+    let zeros = 128_u32.checked_sub(head_len)?.checked_sub(tail_len)?;
+    let head = head.checked_shl(zeros.saturating_add(tail_len)).unwrap_or_default();
+    let is_whole = is_zone && is_ipv4_last && (zeros > 0) == gap.is_some();
+    is_whole.then_some(Ipv6Addr::from_bits(head | tail))
+}
+
+/// Parses none, one or several groups of an IPv6 address. Returns their bits and how many those are, which for too many
+/// groups is too many.
+fn parse_groups(text: &[u8]) -> Option<(u128, u32)> {
+    let mut groups = text.split(|byte| *byte == b':').filter(|_| !text.is_empty());
+    groups.try_fold((0_u128, 0_u32), |(bits, len), group| {
+        let (group, group_len) = match parse_ipv4(group) {
+            Some(address) => (address.to_bits(), 32),
+            None => (parse_number(group, 16).filter(|_| group.len() <= 4)?, 16),
+        };
+        Some((bits.wrapping_shl(group_len) | u128::from(group), len.saturating_add(group_len)))
+    })
+}
+
+/// Parses a number of one digit or more.
+fn parse_number(digits: &[u8], radix: u32) -> Option<u32> {
+    let number = digits.iter().try_fold(0_u32, |number, digit| {
+        number.checked_mul(radix)?.checked_add(char::from(*digit).to_digit(radix)?)
+    });
+    number.filter(|_| !digits.is_empty())
 }
 
 /// Returns whether there is something, made of [`is_name_byte`]'s and whole percent-encodings.
-fn is_name(text: &str) -> bool {
-    let mut rest = text.as_bytes();
+fn is_name(text: &[u8]) -> bool {
+    let mut rest = text;
     while let [byte, after @ ..] = rest {
         rest = match (byte, after) {
             (b'%', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => after,
@@ -121,12 +161,11 @@ const fn is_name_byte(byte: u8) -> bool {
 
 /// Parses nothing, or a colon and the digits of a port. A colon without digits is the same as nothing (RFC 3986
 /// §3.2.3).
-fn parse_port(text: &str) -> Option<Option<u16>> {
-    match text.strip_prefix(':') {
-        None => text.is_empty().then_some(None),
-        Some("") => Some(None),
-        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok().map(Some),
-        Some(_) => None,
+fn parse_port(text: &[u8]) -> Option<Option<u16>> {
+    match text {
+        [] | [b':'] => Some(None),
+        [b':', digits @ ..] => u16::try_from(parse_number(digits, 10)?).ok().map(Some),
+        _ => None,
     }
 }
 
@@ -147,11 +186,11 @@ impl<'o> Origin<'o> {
     /// Parses `scheme://host[:port]`. Anything else is `None`, and so is `null`, which a browser sends for a page
     /// without an origin to speak of.
     pub fn parse(bytes: &'o [u8]) -> Option<Self> {
-        let (scheme, authority) = str::from_utf8(bytes).ok()?.split_once("://")?;
-        let rest_fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-        let first_fits = scheme.bytes().next()?.is_ascii_alphabetic();
-        let fits = first_fits && scheme.bytes().all(rest_fits);
-        let authority = Authority::parse(authority.as_bytes())?;
+        let (scheme, rest) = cut(bytes, b':')?;
+        let rest_fits = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+        let fits = scheme.first()?.is_ascii_alphabetic() && scheme.iter().all(rest_fits);
+        let authority = Authority::parse(rest.strip_prefix(b"//")?)?;
+        let scheme = str::from_utf8(scheme).ok()?;
         fits.then_some(Origin { scheme, authority })
     }
 

@@ -15,6 +15,7 @@
 //! As a whole a message is moved twice at most: to the front of the buffer, and for its headroom. The payload of a
 //! fragment is moved once, as it arrives. So the work is linear, however small the fragments are.
 
+use super::bytes::{move_down, move_up};
 use super::error::ProtocolError;
 use super::frame::{FrameHeader, Opcode, apply_mask};
 use super::utf8::Utf8Validator;
@@ -58,7 +59,7 @@ impl Unfinished {
     pub(super) fn append(&mut self, buffer: &mut [u8], from: usize, to: usize) -> Result<(), ProtocolError> {
         let piece_start = self.span.end;
         self.span.end = piece_start.saturating_add(to.saturating_sub(from));
-        move_within(buffer, from, to, piece_start);
+        move_down(buffer, from, to, piece_start);
         match &mut self.utf8 {
             Some(utf8) => utf8.feed(buffer.get(piece_start..self.span.end).unwrap_or_default()),
             None => Ok(()),
@@ -74,15 +75,14 @@ impl Span {
     pub(super) fn widen_headroom(&mut self, buffer: &mut [u8]) {
         let headroom = self.payload.saturating_sub(self.start);
         let missing = FrameHeader::MAX_UNMASKED_LEN.saturating_sub(headroom);
-        let payload = self.payload.saturating_add(missing);
-        move_within(buffer, self.payload, self.end, payload);
-        self.payload = payload;
+        move_up(buffer, self.payload, self.end, missing);
+        self.payload = self.payload.saturating_add(missing);
         self.end = self.end.saturating_add(missing);
     }
 
     /// Moves all of it down to the front of `buffer`, and returns where it ends then.
     pub(super) fn move_down(&mut self, buffer: &mut [u8]) -> usize {
-        move_within(buffer, self.start, self.end, 0);
+        move_down(buffer, self.start, self.end, 0);
         self.payload = self.payload.saturating_sub(self.start);
         self.end = self.end.saturating_sub(self.start);
         self.start = 0;
@@ -102,18 +102,10 @@ pub(super) struct Frame {
 
 impl Frame {
     /// Unmasks what has arrived next of its payload.
+    #[inline]
     pub(super) fn unmask(&mut self, piece: &mut [u8]) {
         apply_mask(piece, self.masking_key);
         self.masking_key.rotate_left(piece.len() % 4);
         self.remaining = self.remaining.saturating_sub(piece.len());
-    }
-}
-
-/// Moves `buffer[from..to]` to `dest`, behind which there is always enough space. This is `copy_within` without its
-/// panic.
-pub(super) fn move_within(buffer: &mut [u8], from: usize, to: usize, dest: usize) {
-    let fits = dest.saturating_add(to.saturating_sub(from)) <= buffer.len();
-    if from != dest && from < to && to <= buffer.len() && fits {
-        buffer.copy_within(from..to, dest);
     }
 }

@@ -115,14 +115,7 @@ pub(super) struct Chat<'s> {
 
 impl<'s> Chat<'s> {
     /// `buffer` has what came behind the request head.
-    pub(super) fn new(
-        shared: &'s Shared,
-        reader: Reader,
-        buffer: Buffer,
-        seat: Seat<Connection>,
-        alive: bool,
-    ) -> Self {
-        let (now, interval) = (Instant::now(), shared.config.ping_interval);
+    pub(super) fn new(shared: &'s Shared, reader: Reader, buffer: Buffer, seat: Seat<Connection>) -> Self {
         Chat {
             shared,
             reader,
@@ -131,9 +124,9 @@ impl<'s> Chat<'s> {
             seat,
             received: 0,
             rest: Rest::default(),
-            heard: now,
+            heard: Instant::now(),
             pinged: None,
-            next_alive: (alive && !interval.is_zero()).then(|| now + interval),
+            next_alive: None,
             message_begun: None,
             late_reads: 0,
             needed: None,
@@ -141,8 +134,11 @@ impl<'s> Chat<'s> {
         }
     }
 
-    /// Stays as long as it may, and sees the client to its end. Returns why it has left.
-    pub(super) fn run(mut self, connection: &Connection) -> End {
+    /// Stays as long as it may, and sees the client to its end. Returns why it has left. With every ping interval it tells
+    /// a client that wants to know that its path is not dead.
+    pub(super) fn run(mut self, connection: &Connection, wants_alive: bool) -> End {
+        let interval = self.shared.config.ping_interval;
+        self.next_alive = (wants_alive && !interval.is_zero()).then(|| self.heard + interval);
         let end = self.stay(connection);
         match end {
             End::Silent => self.shared.metrics.dropped(Dropped::Silent),

@@ -9,6 +9,7 @@ use std::time::Instant;
 use super::buffer::Buffer;
 use super::chat::Chat;
 use super::connection::{Connection, Reader};
+use super::post;
 use super::refusal::Refusal;
 use super::request;
 use super::response;
@@ -23,6 +24,15 @@ pub(super) fn serve(connection: &Arc<Connection>, shared: &Arc<Shared>) {
     let mut reader = Reader::new(Arc::clone(connection));
     let mut buffer = Buffer::new(ServerReceiver::buffer_len(shared.config.max_message), &shared.memory);
     let answer = request::receive(connection, &mut reader, &mut buffer, shared);
+    let answer = match answer {
+        Some(Ok(Answer::Post(announced))) => {
+            let posted = post::receive(connection, &mut reader, &mut buffer, shared, &announced);
+            posted.map(|posted| {
+                posted.map(|()| Answer::Response(response::no_content("Connection: close\r\n")))
+            })
+        }
+        answer => answer,
+    };
     connection.head_has_come();
     match answer {
         Some(Ok(Answer::Invitation(invitation))) => chat(connection, reader, buffer, shared, invitation),
@@ -32,7 +42,7 @@ pub(super) fn serve(connection: &Arc<Connection>, shared: &Arc<Shared>) {
             let response = response::refuse(refusal, buffer.filled());
             respond(connection, reader, &response, shared);
         }
-        None => {}
+        Some(Ok(Answer::Post(_))) | None => {}
     }
     connection.cut();
 }
@@ -88,7 +98,7 @@ fn chat(
         drop(buffer);
         stream::stay(connection, &mut reader, &seat, shared, wishes.alive)
     } else {
-        Chat::new(shared, reader, buffer, seat, wishes.alive).run(connection)
+        Chat::new(shared, reader, buffer, seat).run(connection, wishes.alive)
     };
     shared.log.info(format_args!("{who} left: {end}"));
 }

@@ -48,6 +48,8 @@ pub struct Config {
     pub close_timeout: Duration,
     /// Newest messages a room keeps for those who ask for them; zero keeps none.
     pub history: usize,
+    /// How long a room with nobody in it is remembered, and its history with it; zero forgets it at once.
+    pub linger: Duration,
     /// Other web origins that may connect.
     pub allow_origins: Vec<AllowedOrigin>,
     /// The names this server answers to, and no others. Where there are none: bound to a loopback address, it answers to
@@ -85,6 +87,7 @@ impl Default for Config {
             ping_interval: Duration::from_secs(20),
             close_timeout: Duration::from_secs(5),
             history: 50,
+            linger: Duration::from_secs(600),
             allow_origins: Vec::new(),
             allow_hosts: Vec::new(),
             redis: None,
@@ -107,6 +110,7 @@ impl Config {
             &mut self.message_timeout,
             &mut self.ping_interval,
             &mut self.close_timeout,
+            &mut self.linger,
         ];
         times.into_iter().for_each(|time| *time = (*time).min(TIME_MAX));
         self
@@ -220,6 +224,7 @@ mod tests {
             message_timeout: Duration::MAX,
             ping_interval: Duration::MAX,
             close_timeout: Duration::MAX,
+            linger: Duration::MAX,
             ..Config::default()
         }
         .within_bounds();
@@ -228,8 +233,9 @@ mod tests {
             longest.message_timeout,
             longest.ping_interval,
             longest.close_timeout,
+            longest.linger,
         ];
-        assert_eq!(times, [TIME_MAX; 4]);
+        assert_eq!(times, [TIME_MAX; 5]);
         assert!(Instant::now().checked_add(TIME_MAX * 4).is_some());
         let usual = Config::default();
         assert_eq!(usual.clone().within_bounds().ping_interval, usual.ping_interval);

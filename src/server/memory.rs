@@ -14,6 +14,9 @@
 //! | a queue, by a post | seven eighths | a laggard is dropped; where there is none, the sender waits |
 //! | what a writer has to hold for a member that is behind | all of it | that member is dropped |
 //!
+//! Before all that, rooms with nobody in them are forgotten, and their histories with them, the oldest first: whenever
+//! somebody asks for room, and by whoever is served while less is free than half of the limit ([`Memory::tidy`]).
+//!
 //! A laggard has taken nothing for a moment ([`STALL`]), or has not once taken everything for some time ([`GRACE`]); the one
 //! furthest behind, of all rooms, is dropped first. So none of them can take what the next one needs: unfinished messages make others' large messages wait,
 //! and histories make other histories short, but whoever keeps pace is never dropped, and small messages pass.
@@ -28,7 +31,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::mem;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use super::metrics::Page;
@@ -45,6 +48,9 @@ pub(crate) const GRACE: Duration = Duration::from_secs(2);
 /// Up to how many bytes a receive buffer is small: most messages are.
 const LITTLE: usize = 2 * 1024;
 
+/// How many rooms are forgotten at once.
+const TIDIED_MAX: usize = 16;
+
 /// What posting a message takes beside the message itself, in bytes.
 const OVERHEAD: usize = 4 * 1024;
 
@@ -57,6 +63,8 @@ pub(crate) struct Memory {
     receiving: AtomicUsize,
     /// Whether someone has the turn to finish its message beyond the mark for receive buffers.
     turn: AtomicBool,
+    /// Who knows of rooms with nobody in them.
+    remembers: OnceLock<Weak<dyn Remembers>>,
     next_laggard: AtomicU64,
     laggards: Mutex<BTreeMap<u64, Weak<dyn Laggard>>>,
 }
@@ -107,6 +115,12 @@ pub(crate) trait Laggard: Send + Sync {
     fn drop_for_memory(&self);
 }
 
+/// One who holds what nobody may ask for again.
+pub(crate) trait Remembers: Send + Sync {
+    /// Forgets the oldest of it; `false` where there is nothing.
+    fn forget_oldest(&self) -> bool;
+}
+
 impl Memory {
     /// At most `limit` bytes, and enough for messages of `max_message` if it is four times as much.
     pub(crate) fn new(limit: usize, max_message: usize) -> Arc<Memory> {
@@ -116,6 +130,7 @@ impl Memory {
             used: AtomicUsize::new(0),
             receiving: AtomicUsize::new(0),
             turn: AtomicBool::new(false),
+            remembers: OnceLock::new(),
             next_laggard: AtomicU64::new(0),
             laggards: Mutex::new(BTreeMap::new()),
         })
@@ -156,6 +171,9 @@ impl Memory {
 
     /// Gives something up, so that there may be more for this; `false` where there is nothing to be given up for it.
     pub(crate) fn make_room(&self, purpose: Purpose) -> bool {
+        if self.forget() {
+            return true;
+        }
         if purpose == Purpose::Receive && self.receiving.load(Ordering::Relaxed) >= self.marks.receive / 3 {
             return false;
         }
@@ -165,6 +183,20 @@ impl Memory {
             laggards.iter().max_by_key(|laggard| laggard.lag()).filter(|laggard| laggard.lag() > 0);
         furthest.into_iter().for_each(|laggard| laggard.drop_for_memory());
         furthest.is_some()
+    }
+
+    /// Lets someone be asked to forget.
+    pub(crate) fn entrust(&self, remembers: Weak<dyn Remembers>) {
+        let _ = self.remembers.set(remembers);
+    }
+
+    fn forget(&self) -> bool {
+        self.remembers.get().and_then(Weak::upgrade).is_some_and(|remembers| remembers.forget_oldest())
+    }
+
+    /// Sees to it that what is remembered makes nobody's memory scarce, in bounded work.
+    pub(crate) fn tidy(&self) {
+        let _ = (0..TIDIED_MAX).all(|_| !self.is_plentiful() && self.forget());
     }
 
     /// Whether there is room for one more client, if need be by dropping those who are behind.

@@ -27,7 +27,9 @@ pub(crate) struct Metrics {
     clients: AtomicU64,
     rooms: AtomicU64,
     streams: AtomicU64,
+    rooms_remembered: AtomicU64,
     messages_in: AtomicU64,
+    posts: AtomicU64,
     deliveries: AtomicU64,
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
@@ -62,16 +64,24 @@ impl Metrics {
         self.streams.fetch_sub(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn room_opened(&self) {
-        self.rooms.fetch_add(1, Ordering::Relaxed);
+    /// How many rooms there are with someone in them, and how many with nobody.
+    pub(crate) fn rooms(&self, occupied: usize, remembered: usize) {
+        self.rooms.store(occupied as u64, Ordering::Relaxed);
+        self.rooms_remembered.store(remembered as u64, Ordering::Relaxed);
     }
 
-    pub(crate) fn room_vanished(&self) {
-        self.rooms.fetch_sub(1, Ordering::Relaxed);
+    pub(crate) fn has_rooms_remembered(&self) -> bool {
+        self.rooms_remembered.load(Ordering::Relaxed) > 0
     }
 
     pub(crate) fn message_in(&self) {
         self.messages_in.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes a message that has come by POST.
+    pub(crate) fn posted(&self) {
+        self.posts.fetch_add(1, Ordering::Relaxed);
+        self.message_in();
     }
 
     pub(crate) fn deliveries(&self, count: usize) {
@@ -109,7 +119,10 @@ impl Metrics {
         page.single("clients", "gauge", "Clients in a room.", get(&self.clients));
         page.single("rooms", "gauge", "Rooms with a client in them.", get(&self.rooms));
         page.single("streams", "gauge", "Clients that are event streams.", get(&self.streams));
+        let remembered = get(&self.rooms_remembered);
+        page.single("rooms_remembered", "gauge", "Rooms with nobody in them.", remembered);
         page.single("messages_in_total", "counter", "Messages received.", get(&self.messages_in));
+        page.single("posts_total", "counter", "Of these, by POST.", get(&self.posts));
         page.single(
             "deliveries_total",
             "counter",

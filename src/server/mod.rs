@@ -8,6 +8,7 @@
 //! ```text
 //!   acceptor    accepting: each connection gets a place and a thread, or is refused
 //!   client      one client's life: request head, answer, room, closing
+//!   post        a message without a WebSocket
 //!   request     receiving a request until it is whole, or refused, or late
 //!   stream      a client in its room without WebSocket: listening to events
 //!   chat        a client in its room: reading and posting until there is a reason to end
@@ -54,6 +55,7 @@ mod metrics;
 mod names;
 mod pace;
 mod policy;
+mod post;
 mod refusal;
 mod refuser;
 mod request;

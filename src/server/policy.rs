@@ -32,7 +32,8 @@ impl Policy {
         }
     }
 
-    /// Checks the host of a request from `peer` and, where that matters, its origin.
+    /// Checks the host of a request from `peer` and, where that matters, its origin: where it asks for an upgrade, says
+    /// something or listens.
     pub(crate) fn check(
         &self,
         request: &Request<'_>,

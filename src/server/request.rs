@@ -7,7 +7,11 @@ use super::connection::{Connection, LATE_READS_MAX, Reader};
 use super::refusal::Refusal;
 use super::shared::Shared;
 use super::site::{self, Answer};
+use crate::protocol::frame::FrameHeader;
 use crate::protocol::head::Head;
+
+/// How much of a head is left in front of a message that comes behind it, in bytes: its frame's header is written there.
+pub(super) const HEADROOM: usize = FrameHeader::MAX_UNMASKED_LEN;
 
 /// Reads a request head and decides the answer; `None` where nobody waits for one: the peer is gone, or has never said
 /// anything. Of what has arrived, only what comes after the head is left.
@@ -26,8 +30,10 @@ pub(crate) fn receive(
             Err(error) => return Some(Err(error.into())),
             Ok(Some(len)) => {
                 let answer = site::answer(&buffer.filled()[..len], connection.peer.ip(), shared);
-                if let Ok(Answer::Invitation(_)) = answer {
-                    buffer.take(len);
+                match answer {
+                    Ok(Answer::Invitation(_)) => buffer.take(len),
+                    Ok(Answer::Post(_)) => buffer.take(len - HEADROOM),
+                    _ => {}
                 }
                 return Some(answer.and_then(|answer| find_place(answer, connection, shared)));
             }
@@ -51,11 +57,15 @@ pub(crate) fn receive(
     }
 }
 
-/// The last check: whether the server has a place for one more client.
+/// The last check of a handshake.
 fn find_place(answer: Answer, connection: &Connection, shared: &Shared) -> Result<Answer, Refusal> {
-    let has_place = || shared.memory.admits_a_client() && connection.permit.may_chat();
     match answer {
-        Answer::Invitation(_) if !has_place() => Err(Refusal::ServerFull),
+        Answer::Invitation(_) if !has_place(connection, shared) => Err(Refusal::ServerFull),
         answer => Ok(answer),
     }
+}
+
+/// Whether the server has a place for one more client.
+pub(super) fn has_place(connection: &Connection, shared: &Shared) -> bool {
+    shared.memory.admits_a_client() && connection.permit.may_chat()
 }

@@ -4,19 +4,22 @@ mod neighbours;
 
 use std::collections::BTreeMap;
 use std::mem;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Instant;
 
 use super::link::{Link, News, Presence};
-use super::memory::Memory;
+use super::memory::{Memory, Remembers};
 use super::metrics::Metrics;
 use super::pace::Rest;
 use super::room::{Bounds, Farewell, MemberId, NOBODY, Newcomer, Room, Wire};
 use super::sync::{Mutex, lock};
 use neighbours::{NeighbourId, Neighbours};
 
-/// The rooms that have someone in them.
+/// How many rooms whose time is over are forgotten at once. No more than one comes into being at once.
+const FORGOTTEN_MAX: usize = 16;
+
+/// The rooms that have someone in them, and those that are remembered.
 pub(crate) struct Rooms<W> {
     bounds: Bounds,
     metrics: Arc<Metrics>,
@@ -27,24 +30,39 @@ pub(crate) struct Rooms<W> {
 }
 
 struct Open<W> {
-    rooms: BTreeMap<String, Occupied<W>>,
+    rooms: BTreeMap<String, Known<W>>,
+    /// Those with nobody in them, in the order in which they were left, and until when they are remembered.
+    left: BTreeMap<u64, (Instant, String)>,
+    /// How many have been left so far.
+    departures: u64,
     /// Whether nobody comes in any more.
     closed: bool,
     /// Who is in these rooms, or others, on other servers.
     neighbours: Neighbours,
 }
 
-struct Occupied<W> {
+struct Known<W> {
     room: Arc<Room<W>>,
     seats: usize,
+    /// Where it stands among those that have been left, if nobody is in it.
+    departure: u64,
     /// Those who are in it on other servers, and as which members here.
     guests: BTreeMap<NeighbourId, MemberId>,
 }
 
 impl<W: Wire> Rooms<W> {
     pub(crate) fn new(bounds: Bounds, metrics: Arc<Metrics>, memory: Arc<Memory>, link: Link) -> Arc<Self> {
-        let open = Open { rooms: BTreeMap::new(), closed: false, neighbours: Neighbours::default() };
-        Arc::new(Rooms { bounds, metrics, memory, link, open: Mutex::new(open) })
+        let open = Open {
+            rooms: BTreeMap::new(),
+            left: BTreeMap::new(),
+            departures: 0,
+            closed: false,
+            neighbours: Neighbours::default(),
+        };
+        let rooms = Arc::new(Rooms { bounds, metrics, memory, link, open: Mutex::new(open) });
+        let remembers: Weak<Self> = Arc::downgrade(&rooms);
+        rooms.memory.entrust(remembers);
+        rooms
     }
 
     /// Returns the link to the servers that share the rooms.
@@ -67,14 +85,18 @@ impl<W: Wire> Rooms<W> {
                 let room = Room::new(self.bounds, Arc::clone(&self.metrics), &self.memory);
                 let guests = open.neighbours.within(name).into_iter();
                 let guests = guests.map(|(id, name)| (id, room.admit_guest(name))).collect();
-                Occupied { room: Arc::new(room), seats: 0, guests }
+                Known { room: Arc::new(room), seats: 0, departure: 0, guests }
             });
+            open.left.remove(&occupied.departure);
             occupied.seats += 1;
             // Under this lock, so that whoever is let in is in before the rooms are closed.
             let introduce = |newcomer: Option<&str>| self.link.introduce(name, newcomer);
-            (Arc::clone(&occupied.room), occupied.room.join(newcomer, introduce))
+            let joined = (Arc::clone(&occupied.room), occupied.room.join(newcomer, introduce));
+            open.count(&self.metrics);
+            joined
         };
         self.metrics.joined();
+        self.forget();
         Some(Seat {
             rooms: Arc::clone(self),
             name: name.to_owned(),
@@ -142,7 +164,7 @@ impl<W: Wire> Rooms<W> {
         &self,
         room: &str,
         note: impl FnOnce(&mut Neighbours) -> bool,
-        post: impl FnOnce(&mut Occupied<W>),
+        post: impl FnOnce(&mut Known<W>),
     ) {
         let mut open = lock(&self.open);
         if !note(&mut open.neighbours) {
@@ -158,18 +180,60 @@ impl<W: Wire> Rooms<W> {
     }
 
     fn give_up_seat(&self, name: &str) {
-        let mut open = lock(&self.open);
-        if let Some(occupied) = open.rooms.get_mut(name) {
-            occupied.seats -= 1;
-            if occupied.seats == 0 {
-                open.rooms.remove(name);
+        {
+            let open = &mut *lock(&self.open);
+            if let Some(known) = open.rooms.get_mut(name) {
+                known.seats -= 1;
+                if known.seats == 0 {
+                    open.departures += 1;
+                    known.departure = open.departures;
+                    open.left.insert(open.departures, (Instant::now() + self.bounds.linger, name.to_owned()));
+                }
             }
+            open.count(&self.metrics);
         }
         self.metrics.left();
+        self.forget();
+    }
+
+    /// Forgets rooms whose time is over, in bounded work; whether there may be more. There is no timer thread: it is done
+    /// when somebody comes, goes or asks for the metrics.
+    pub(crate) fn forget(&self) -> bool {
+        let now = Instant::now();
+        let forgotten = (0..FORGOTTEN_MAX).take_while(|_| self.forget_one(|until| until <= now)).count();
+        self.memory.tidy();
+        forgotten == FORGOTTEN_MAX
+    }
+
+    /// Forgets the room that was left first, if it may be forgotten by the time until which it is remembered.
+    fn forget_one(&self, may_be: impl Fn(Instant) -> bool) -> bool {
+        // What is looked at without the lock is only whether it is worth taking.
+        if !self.metrics.has_rooms_remembered() {
+            return false;
+        }
+        let mut open = lock(&self.open);
+        let Some(entry) = open.left.first_entry().filter(|entry| may_be(entry.get().0)) else {
+            return false;
+        };
+        let (_, name) = entry.remove();
+        let forgotten = open.rooms.remove(&name);
+        open.count(&self.metrics);
+        drop(open);
+        forgotten.is_some()
+    }
+}
+
+impl<W: Wire> Remembers for Rooms<W> {
+    fn forget_oldest(&self) -> bool {
+        self.forget_one(|_| true)
     }
 }
 
 impl<W> Open<W> {
+    fn count(&self, metrics: &Metrics) {
+        metrics.rooms(self.rooms.len() - self.left.len(), self.left.len());
+    }
+
     fn find(&self, room: &str) -> Option<Arc<Room<W>>> {
         self.rooms.get(room).map(|occupied| Arc::clone(&occupied.room))
     }
@@ -237,6 +301,7 @@ impl<W: Wire> Seat<W> {
 
     /// See [`Room::flush`].
     pub(crate) fn flush(&self) {
+        self.rooms.memory.tidy();
         self.room.flush();
     }
 
@@ -262,7 +327,7 @@ impl<W: Wire> Seat<W> {
 }
 
 impl<W: Wire> Drop for Seat<W> {
-    /// The seat is given up first: whoever has seen the Close of a room's last member finds a new room.
+    /// The seat is given up first: whoever has seen the Close of a room's last member finds it left.
     fn drop(&mut self) {
         self.rooms.give_up_seat(&self.name);
         self.room.leave(self.id, self.farewell);

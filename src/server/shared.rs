@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::config::Config;
 use super::connection::Connection;
@@ -33,10 +34,11 @@ impl Shared {
         // Nobody takes more than half of the memory alone.
         let max_lag = config.max_lag.max(config.max_message.saturating_mul(4)).min(memory.limit() / 2);
         // An echo has nothing to remember, and nothing to share.
-        let history = if config.echo { 0 } else { config.history };
+        let (history, linger) =
+            if config.echo { (0, Duration::ZERO) } else { (config.history, config.linger) };
         let redis = config.redis.clone().filter(|_| !config.echo);
         let link = Link::new(redis, config.max_message, &log);
-        let bounds = Bounds { history, max_lag, max_message: config.max_message };
+        let bounds = Bounds { history, max_lag, max_message: config.max_message, linger };
         Shared {
             policy: Policy::new(bound, &config),
             rooms: Rooms::new(bounds, Arc::clone(&metrics), Arc::clone(&memory), link),

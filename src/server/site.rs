@@ -1,8 +1,10 @@
-//! What a request is answered: the page and its parts, health, metrics, a seat in a room, or a refusal.
+//! What a request is answered: the page and its parts, health, metrics, a seat in a room, a message's place in one, or a
+//! refusal.
 //!
 //! Nothing is read from the file system, decoded or normalised: a path is one of these, a room, or unknown.
 
 use std::net::IpAddr;
+use std::str;
 
 use super::names::is_room_name;
 use super::refusal::Refusal;
@@ -10,6 +12,7 @@ use super::response;
 use super::room::Place;
 use super::shared::Shared;
 use super::wishes::Wishes;
+use crate::protocol::frame::Opcode;
 use crate::protocol::handshake::{AcceptKey, Method, Request};
 use crate::protocol::handshake_error::HandshakeError;
 
@@ -24,6 +27,19 @@ pub(crate) enum Answer {
     Response(Vec<u8>),
     /// A seat in a room.
     Invitation(Invitation),
+    /// A message's place in a room.
+    Post(Post),
+}
+
+/// A message that is still to come.
+pub(crate) struct Post {
+    /// Empty for the lobby.
+    pub(crate) room: String,
+    pub(crate) opcode: Opcode,
+    /// In bytes.
+    pub(crate) len: usize,
+    /// Whether it is sent only to one who wants it (RFC 9110 §10.1.1).
+    pub(crate) is_held_back: bool,
 }
 
 /// What somebody who is let in comes through.
@@ -56,16 +72,27 @@ enum Resource<'p> {
 pub(crate) fn answer(head: &[u8], peer: IpAddr, shared: &Shared) -> Result<Answer, Refusal> {
     let (request, _) = Request::parse(head)?.ok_or(HandshakeError::MalformedHead)?;
     let (found, asks_for_methods) = (Resource::at(request.path), request.method == Method::Options);
+    let (room, not_allowed) = match found {
+        // Nobody would be in a room with an echo.
+        Some(Resource::Room(name)) if !shared.config.echo => (Some(name), Refusal::MethodNotAllowed),
+        _ => (None, Refusal::MethodNotAllowedElsewhere),
+    };
     // What looks after a server by HTTP/1.0 often names no host.
     if request.host.is_none() && !asks_for_methods && !matches!(found, Some(Resource::Health)) {
         return Err(HandshakeError::InvalidHost.into());
     }
-    if matches!(request.method, Method::Post | Method::Other) {
-        return Err(Refusal::MethodNotAllowed);
+    let post = room.filter(|_| request.method == Method::Post);
+    let post = post.map(|room| Post::announced(&request, room, shared.config.max_message)).transpose()?;
+    let is_taken = match request.method {
+        Method::Post => post.is_some() && !request.asks_for_upgrade(),
+        method => method != Method::Other,
+    };
+    if !is_taken {
+        return Err(not_allowed);
     }
     if asks_for_methods && (found.is_some() || request.path == "*") {
         shared.policy.check(&request, peer, request.asks_for_upgrade())?;
-        return Ok(Answer::Response(response::no_content(Refusal::MethodNotAllowed.fields())));
+        return Ok(Answer::Response(response::no_content(not_allowed.fields())));
     }
     let resource = found.ok_or(Refusal::NotFound)?;
     let room = match resource {
@@ -73,8 +100,12 @@ pub(crate) fn answer(head: &[u8], peer: IpAddr, shared: &Shared) -> Result<Answe
         _ if request.names_websocket() => return Err(Refusal::NotFound),
         _ => None,
     };
-    let wants_events = room.is_some() && accepts_events(&request);
-    shared.policy.check(&request, peer, request.asks_for_upgrade() || wants_events)?;
+    let wants_events = post.is_none() && room.is_some() && accepts_events(&request);
+    let origin_matters = request.asks_for_upgrade() || post.is_some() || wants_events;
+    shared.policy.check(&request, peer, origin_matters)?;
+    if let Some(post) = post {
+        return Ok(Answer::Post(post));
+    }
     let is_head = request.method == Method::Head;
     let entrance = match (request.handshake()?, room) {
         (Some(accept_key), Some(room)) => Some((Entrance::WebSocket(accept_key), room)),
@@ -105,6 +136,28 @@ fn last_event(request: &Request<'_>) -> Option<Place> {
     request.fields.values("Last-Event-ID").next().map(|id| Place::parse(id).unwrap_or_default())
 }
 
+impl Post {
+    /// What a request says of its message, of at most `max` bytes.
+    fn announced(request: &Request<'_>, room: &str, max: usize) -> Result<Post, Refusal> {
+        let fields = request.fields;
+        let mut lengths = fields.values("Content-Length");
+        let length = lengths.next().ok_or(Refusal::LengthRequired)?;
+        let is_number = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
+        if !is_number || lengths.next().is_some() {
+            return Err(Refusal::InvalidLength);
+        }
+        // A number that is too large for this machine is too large for a message.
+        let len = str::from_utf8(length).ok().and_then(|digits| digits.parse().ok());
+        let len = len.filter(|len| *len <= max).ok_or(Refusal::ContentTooLarge)?;
+        let media_type = fields.single("Content-Type").and_then(|value| value.split(|b| *b == b';').next());
+        let is_binary = media_type
+            .is_some_and(|name| name.trim_ascii().eq_ignore_ascii_case(b"application/octet-stream"));
+        let opcode = if is_binary { Opcode::Binary } else { Opcode::Text };
+        let is_held_back = fields.lists("Expect", "100-continue");
+        Ok(Post { room: room.to_owned(), opcode, len, is_held_back })
+    }
+}
+
 impl<'p> Resource<'p> {
     fn at(path: &'p str) -> Option<Self> {
         match path.strip_prefix('/')? {
@@ -125,6 +178,7 @@ impl<'p> Resource<'p> {
             Resource::Style => ("text/css; charset=utf-8", "", include_str!("page/page.css")),
             Resource::Health => ("text/plain; charset=utf-8", "", "ok"),
             Resource::Metrics => {
+                while shared.rooms.forget() {}
                 let (memory, link) = (shared.memory.render(), shared.rooms.link().render());
                 metrics = shared.metrics.render(shared.log.dropped()) + &memory + &link;
                 ("text/plain; version=0.0.4; charset=utf-8", "", metrics.as_str())

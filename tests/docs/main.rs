@@ -13,6 +13,7 @@ const RUNNERS: &[(&str, &str, &str)] = &[
     ("sh", "docs/operating.md", "tests/docs/run"),
     ("sh", "docs/entering.md", "tests/docs/run"),
     ("sh", "docs/testing.md", "tests/docs/run"),
+    ("sh", "docs/microcontroller.md", "tests/docs/run"),
     ("sh", "docs/measured.md", "tests/docs/run"),
     ("rust", "README.md", "src/lib.rs"),
     ("json", "README.md", "tests/browser/room.test.cjs"),

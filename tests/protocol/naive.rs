@@ -6,9 +6,14 @@ use chinwag::protocol::receiver::Limits;
 
 use crate::support::{BINARY, CLOSE, CONTINUATION, PING, Seen, TEXT};
 
-/// All that `input` brings, the error that it ends in included.
+/// All that a client's `input` brings, the error that it ends in included.
 pub fn decode(input: &[u8], limits: Limits) -> Vec<Seen> {
-    let mut decoder = Decoder { input, limits, opcode: CONTINUATION, payload: Vec::new(), frames: 0 };
+    decode_from(true, input, limits)
+}
+
+/// All that `input` brings, by a client if it is `masked`, or by a server.
+pub fn decode_from(masked: bool, input: &[u8], limits: Limits) -> Vec<Seen> {
+    let mut decoder = Decoder { masked, input, limits, opcode: CONTINUATION, payload: Vec::new(), frames: 0 };
     let mut seen = Vec::new();
     loop {
         match decoder.frame() {
@@ -22,6 +27,7 @@ pub fn decode(input: &[u8], limits: Limits) -> Vec<Seen> {
 }
 
 struct Decoder<'i> {
+    masked: bool,
     input: &'i [u8],
     limits: Limits,
     /// Of the message that is being received; `CONTINUATION` between messages.
@@ -53,7 +59,8 @@ impl<'i> Decoder<'i> {
         fail_if(![0, 1, 2, 8, 9, 10].contains(&opcode), ReservedOpcode)?;
         self.check_sequence(opcode)?;
         let second = self.take(1)?[0];
-        fail_if(second < 0x80, UnmaskedFrame)?;
+        fail_if(self.masked && second < 0x80, UnmaskedFrame)?;
+        fail_if(!self.masked && second >= 0x80, MaskedFrame)?;
         fail_if(opcode >= 8 && !fin, FragmentedControlFrame)?;
         fail_if(opcode >= 8 && second % 128 > 125, ControlFrameTooLong)?;
         let len = self.length(second % 128)?;
@@ -81,8 +88,12 @@ impl<'i> Decoder<'i> {
         Ok(if size == 0 { u64::from(seven_bits) } else { len })
     }
 
+    fn key(&mut self) -> Result<&'i [u8], Stop> {
+        if self.masked { self.take(4) } else { Ok(&[0; 4]) }
+    }
+
     fn control(&mut self, opcode: u8, len: u64) -> Result<Seen, Stop> {
-        let key = self.take(4)?;
+        let key = self.key()?;
         let payload = unmask(key, self.take(len as usize)?);
         match (opcode, &payload[..]) {
             (CLOSE, []) => Ok(Seen::Close(None, String::new())),
@@ -104,7 +115,7 @@ impl<'i> Decoder<'i> {
         }
         self.frames += 1;
         self.check_text(fin, len)?;
-        let key = self.take(4)?;
+        let key = self.key()?;
         let arrived = self.take(len.min(self.input.len()))?;
         self.payload.extend(unmask(key, arrived));
         self.check_text(fin, len - arrived.len())?;

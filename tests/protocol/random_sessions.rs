@@ -120,6 +120,20 @@ fn a_fixed_buffer_suffices_for_the_longest_of_everything() {
     }
 }
 
+/// Short sessions, most of them with bits turned over.
+pub fn broken_sessions(count: usize, max_message: usize) -> impl Iterator<Item = Vec<u8>> {
+    let mut numbers = Numbers(6);
+    (0..count).map(move |_| {
+        let mut session = numbers.session(4, max_message);
+        session.truncate(400);
+        for _ in 0..numbers.below(3) {
+            let (at, bit) = (numbers.below(session.len()), numbers.below(8));
+            session[at] ^= 1 << bit;
+        }
+        session
+    })
+}
+
 /// Short sessions with bytes overwritten: after each byte the receiver has seen what the naive decoder sees in as much.
 #[test]
 fn a_broken_session_is_seen_alike_at_every_byte() {

@@ -205,6 +205,20 @@ fn of_several_refusals_the_first_is_the_answer() {
 #[test]
 fn the_method_comes_after_the_host_and_the_body() {
     assert_eq!(refusal(&head("POST / HTTP/1.1", &[])), Some(InvalidHost));
-    assert_eq!(refusal(&head("POST / HTTP/1.1", &[HOST, "Content-Length: 5"])), Some(UnexpectedBody));
-    assert_eq!(refusal(&head("POST / HTTP/1.1", &[HOST])), None);
+    assert_eq!(refusal(&head("PUT / HTTP/1.1", &[HOST, "Content-Length: 5"])), Some(UnexpectedBody));
+    assert_eq!(refusal(&head("PUT / HTTP/1.1", &[HOST])), None);
+}
+
+/// How long it is, the server has to read.
+#[test]
+fn a_post_has_a_body_without_a_coding() {
+    for length in ["5", "0", "x", "", "5, 5", "18446744073709551616"] {
+        assert_eq!(refusal(&head("POST / HTTP/1.1", &[HOST, &format!("Content-Length: {length}")])), None);
+    }
+    for lines in [&["Transfer-Encoding: chunked"][..], &["Content-Length: 5", "Transfer-Encoding: identity"]]
+    {
+        let lines = [&[HOST], lines].concat();
+        assert_eq!(refusal(&head("POST / HTTP/1.1", &lines)), Some(UnexpectedBody));
+    }
+    assert_eq!(refusal(&head("post / HTTP/1.1", &[HOST, "Content-Length: 5"])), Some(UnexpectedBody));
 }

@@ -10,7 +10,10 @@ use crate::properties::*;
 
 type Property = fn(&[u8]) -> bool;
 
-const TARGETS: [(&str, Property); 8] = [
+const TARGETS: [(&str, Property); 12] = [
+    ("client_differential", client_differential::holds),
+    ("client_receiver", client_receiver::holds),
+    ("conversation", conversation::holds),
     ("differential", differential::holds),
     ("head", head::holds),
     ("header", header::holds),
@@ -18,6 +21,7 @@ const TARGETS: [(&str, Property); 8] = [
     ("origin", |input| origin::holds(input, None)),
     ("output", output::holds),
     ("receiver", receiver::holds),
+    ("response", response::holds),
     ("utf8", utf8::holds),
 ];
 

@@ -1,9 +1,9 @@
-//! Client frames written by hand, and what a receiver makes of them. The writing shares nothing with `src/`.
+//! Frames written by hand, and what a receiver makes of them. The writing shares nothing with `src/`.
 
 use chinwag::protocol::close::CloseCode;
 use chinwag::protocol::error::ProtocolError;
 use chinwag::protocol::event::{Event, Message, MessageType};
-use chinwag::protocol::receiver::{BufferTooSmall, Limits, ServerReceiver};
+use chinwag::protocol::receiver::{BufferTooSmall, Limits, Receiver, ServerReceiver};
 
 pub const FIN: u8 = 0b1_000_0000;
 pub const CONTINUATION: u8 = 0x0;
@@ -94,8 +94,8 @@ impl Seen {
     }
 }
 
-impl From<Event<'_>> for Seen {
-    fn from(event: Event<'_>) -> Seen {
+impl<const MASKED: bool> From<Event<'_, MASKED>> for Seen {
+    fn from(event: Event<'_, MASKED>) -> Seen {
         match event {
             Event::Message(message) => Seen::from(&message),
             Event::Ping(ping) => Seen::Ping(ping.payload().to_vec()),
@@ -105,8 +105,8 @@ impl From<Event<'_>> for Seen {
     }
 }
 
-impl From<&Message<'_>> for Seen {
-    fn from(message: &Message<'_>) -> Seen {
+impl<const MASKED: bool> From<&Message<'_, MASKED>> for Seen {
+    fn from(message: &Message<'_, MASKED>) -> Seen {
         let payload = message.payload().to_vec();
         match message.message_type() {
             MessageType::Text => Seen::Text(String::from_utf8(payload).expect("text is UTF-8")),
@@ -116,14 +116,19 @@ impl From<&Message<'_>> for Seen {
 }
 
 /// A receiver with a buffer that grows as it must.
-pub struct Connection {
-    pub receiver: ServerReceiver,
+pub struct End<const MASKED: bool> {
+    pub receiver: Receiver<MASKED>,
     pub buffer: Vec<u8>,
 }
 
-impl Connection {
-    pub fn new(limits: Limits) -> Connection {
-        Connection { receiver: ServerReceiver::new(limits), buffer: Vec::new() }
+/// The server's end.
+pub type Connection = End<true>;
+/// The client's end.
+pub type ClientConnection = End<false>;
+
+impl<const MASKED: bool> End<MASKED> {
+    pub fn new(limits: Limits) -> Self {
+        End { receiver: Receiver::new(limits), buffer: Vec::new() }
     }
 
     /// What `bytes` bring, and nothing once there was a Close or an error.
@@ -154,7 +159,7 @@ impl Connection {
 }
 
 /// A vector that is full can grow: no buffer of one is too small.
-pub fn compact(receiver: &mut ServerReceiver, buffer: &mut Vec<u8>) {
+pub fn compact<const MASKED: bool>(receiver: &mut Receiver<MASKED>, buffer: &mut Vec<u8>) {
     let filled = buffer.len();
     let kept = receiver.compact(buffer, filled);
     buffer.truncate(kept.unwrap_or(filled));
@@ -174,9 +179,18 @@ pub fn receive_in_a_buffer_of(
     buffer_len: usize,
     session: &[u8],
     limits: Limits,
+    size: impl FnMut() -> usize,
+) -> Result<Vec<Seen>, Vec<Seen>> {
+    receive_in_a_buffer(ServerReceiver::new(limits), buffer_len, session, size)
+}
+
+/// The same of either end.
+pub fn receive_in_a_buffer<const MASKED: bool>(
+    mut receiver: Receiver<MASKED>,
+    buffer_len: usize,
+    session: &[u8],
     mut size: impl FnMut() -> usize,
 ) -> Result<Vec<Seen>, Vec<Seen>> {
-    let mut receiver = ServerReceiver::new(limits);
     let mut buffer = vec![0xAA; buffer_len];
     let (mut filled, mut rest, mut seen) = (0, session, Vec::new());
     while !rest.is_empty() {

@@ -3,7 +3,8 @@
 use crate::redis::Redis;
 use crate::servers::{self, metric, start, talk, wait_for};
 use crate::support::frame::{BINARY, FIN, Frame, TEXT, masked};
-use crate::support::{Client, Server, metrics};
+use crate::support::http::ask_bytes;
+use crate::support::{Client, Head, Server, metrics};
 use std::collections::BTreeMap;
 use std::thread;
 
@@ -239,4 +240,26 @@ fn own_messages_come_back_once() {
     }
     a.settle();
     b.settle();
+}
+
+#[test]
+fn what_is_posted_is_shared_and_remembered() {
+    let redis = Redis::start();
+    let servers: [_; 2] = start(&redis);
+    let mut there = Client::join(&servers[1], "/kitchen");
+    let post = |text: &str| {
+        let length = text.len().to_string();
+        let head = Head::get("/kitchen").method("POST").with("Content-Length", &length);
+        let answer = ask_bytes(&servers[0], &[&head.bytes(), text.as_bytes()].concat());
+        assert_eq!(answer.status, 204);
+    };
+    post("the kettle boils");
+    there.expect_text("the kettle boils");
+    // Nobody is in the room here, and it hears what is said there.
+    there.text("coming");
+    wait_for(&servers[0], "received_total", 1.0);
+    post("hurry");
+    there.expect_text("hurry");
+    let mut late = Client::join(&servers[0], "/kitchen?history=9");
+    ["the kettle boils", "coming", "hurry"].iter().for_each(|text| late.expect_text(text));
 }

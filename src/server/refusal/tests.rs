@@ -4,16 +4,24 @@ use super::Refusal::{self, *};
 use super::*;
 
 const CLOSE: &str = "Connection: close\r\n";
-const ALLOW: &str = "Connection: close\r\nAllow: GET, HEAD, OPTIONS\r\n";
+const ALLOW: &str = "Connection: close\r\nAllow: GET, HEAD, POST, OPTIONS\r\n";
+const ELSEWHERE: &str = "Connection: close\r\nAllow: GET, HEAD, OPTIONS\r\n";
 const LATER: &str = "Connection: close\r\nRetry-After: 5\r\n";
 
 /// In the order of the contract, a head not complete in time before the lack of room.
-const TABLE: [(Refusal, u16, &str, &str, &str); 8] = [
-    (MethodNotAllowed, 405, "Method Not Allowed", ALLOW, "GET, HEAD and OPTIONS only"),
+const TABLE: [(Refusal, u16, &str, &str, &str); 15] = [
+    (LengthRequired, 411, "Length Required", CLOSE, "Content-Length required"),
+    (InvalidLength, 400, "Bad Request", CLOSE, "one Content-Length in digits required"),
+    (ContentTooLarge, 413, "Content Too Large", CLOSE, "message too long"),
+    (MethodNotAllowed, 405, "Method Not Allowed", ALLOW, "GET, HEAD, POST and OPTIONS only"),
+    (MethodNotAllowedElsewhere, 405, "Method Not Allowed", ELSEWHERE, "GET, HEAD and OPTIONS only"),
     (NotFound, 404, "Not Found", CLOSE, "no such room or page"),
     (HostNotAllowed, 403, "Forbidden", CLOSE, "host not allowed"),
     (OriginNotAllowed, 403, "Forbidden", CLOSE, "origin not allowed"),
     (InvalidQuery, 400, "Bad Request", CLOSE, "invalid name or history in the query"),
+    (InvalidUtf8, 400, "Bad Request", CLOSE, "text is not UTF-8"),
+    (Forged, 403, "Forbidden", CLOSE, "only the server announces"),
+    (BodyTimeout, 408, "Request Timeout", CLOSE, "message not complete in time"),
     (HeadTimeout, 408, "Request Timeout", CLOSE, "request head not complete in time"),
     (TooManyConnections, 429, "Too Many Requests", LATER, "too many connections from this address"),
     (ServerFull, 503, "Service Unavailable", LATER, "server full"),

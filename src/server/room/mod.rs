@@ -79,7 +79,7 @@ use outbox::Common;
 pub(crate) use place::Place;
 pub(crate) use presence::{alive, is_forged};
 use transcript::Transcript;
-pub(crate) use wire::{Farewell, MemberId, Newcomer, Places, Wire};
+pub(crate) use wire::{Bounds, Farewell, MemberId, Newcomer, Places, Wire};
 use writer::Writer;
 
 /// The most that is queued before those who post are kept waiting, in bytes.
@@ -91,17 +91,6 @@ pub(crate) const NOBODY: MemberId = MemberId(u64::MAX);
 /// How often a writer yields before it takes a batch, as long as that brings something.
 const YIELDS_MAX: u32 = 4;
 
-/// The limits of a room.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
-    /// Newest messages kept.
-    pub(crate) history: usize,
-    /// How many bytes a member may fall behind.
-    pub(crate) max_lag: usize,
-    /// The longest message, in bytes: newcomers are told.
-    pub(crate) max_message: usize,
-}
-
 /// The module's documentation has the picture and the rules.
 pub(crate) struct Room<W> {
     queue: Mutex<Queue<W>>,
@@ -110,7 +99,6 @@ pub(crate) struct Room<W> {
     common: Arc<Common>,
     holds_memory: AtomicBool,
     queue_max: usize,
-    metrics: Arc<Metrics>,
 }
 
 struct Queue<W> {
@@ -122,7 +110,6 @@ struct Queue<W> {
 
 impl<W: Wire> Room<W> {
     pub(crate) fn new(bounds: Bounds, metrics: Arc<Metrics>, memory: &Arc<Memory>) -> Self {
-        metrics.room_opened();
         let common = Arc::new(Common {
             transcript: Mutex::new(Transcript::new(memory)),
             memory: Arc::clone(memory),
@@ -131,13 +118,12 @@ impl<W: Wire> Room<W> {
         });
         Room {
             queue: Mutex::new(Queue { batch: Batch::new(memory), next_member: 0, awaited: false }),
-            writer: Mutex::new(Writer::new(bounds, Arc::clone(&common), Arc::clone(&metrics))),
+            writer: Mutex::new(Writer::new(bounds, Arc::clone(&common), metrics)),
             common,
             holds_memory: AtomicBool::new(false),
             // What is queued and what the writer has taken may all be added to a member's lag before those who send
             // have seen that it is far behind. So both have to be small beside the lag that is allowed.
             queue_max: QUEUE_MAX.min(bounds.max_lag / 16).max(1),
-            metrics,
         }
     }
 
@@ -276,11 +262,5 @@ impl<W: Wire> Room<W> {
         if writer.is_oversized() {
             self.holds_memory.store(true, Ordering::Relaxed);
         }
-    }
-}
-
-impl<W> Drop for Room<W> {
-    fn drop(&mut self) {
-        self.metrics.room_vanished();
     }
 }

@@ -9,13 +9,9 @@ use crate::protocol::frame::{FrameHeader, Opcode};
 
 /// Whether a text pretends to be an announcement.
 pub(crate) fn is_forged(text: &[u8]) -> bool {
-    const TYPES: [&str; 4] = ["joined", "left", "welcome", "alive"];
+    const TYPES: [&[u8]; 4] = [b"joined\"", b"left\"", b"welcome\"", b"alive\""];
     let after = text.strip_prefix(br#"{"type":""#);
-    after.is_some_and(|after| {
-        TYPES
-            .iter()
-            .any(|kind| after.strip_prefix(kind.as_bytes()).is_some_and(|rest| rest.starts_with(b"\"")))
-    })
+    after.is_some_and(|after| TYPES.iter().any(|kind| after.starts_with(kind)))
 }
 
 /// Writes the text that tells the named members of an arrival.

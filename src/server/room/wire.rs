@@ -1,12 +1,26 @@
-//! What a room needs of a client, and what it knows it by.
+//! What a room needs of a client, what it knows it by, and the limits of both.
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::place::Place;
 use crate::protocol::close::CloseCode;
 use crate::protocol::control::ControlFrame;
 use crate::server::metrics::Dropped;
+
+/// The limits of a room.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Newest messages kept.
+    pub(crate) history: usize,
+    /// How many bytes a member may fall behind.
+    pub(crate) max_lag: usize,
+    /// The longest message, in bytes: newcomers are told.
+    pub(crate) max_message: usize,
+    /// How long it is remembered with nobody in it.
+    pub(crate) linger: Duration,
+}
 
 /// The sending half of a client's connection, as far as a room needs it.
 pub(crate) trait Wire: Send + Sync + 'static {

@@ -10,14 +10,13 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::Bounds;
 use super::batch::{Batch, Post};
 use super::history::History;
 use super::member::{Member, PIECES_LEN};
 use super::outbox::Common;
 use super::presence;
 use super::transcript::Transcript;
-use super::wire::{Farewell, MemberId, Newcomer, Wire};
+use super::wire::{Bounds, Farewell, MemberId, Newcomer, Wire};
 use crate::protocol::frame::FrameHeader;
 use crate::server::memory::{Charge, Purpose};
 use crate::server::metrics::Metrics;
@@ -30,8 +29,8 @@ const QUIET_MAX: usize = 1024;
 /// first. So a crowd that comes at once is told the names and the history a few at a time.
 const ADDED_MAX: usize = 256 * 1024;
 
-/// What a room takes beside all that grows, in bytes.
-const ROOM_OVERHEAD: usize = 1024;
+/// What a room takes beside all that grows, in bytes, its name and its place among the others included.
+const ROOM_OVERHEAD: usize = 1408;
 
 /// What belongs to a room's writer, whichever thread that is.
 pub(super) struct Writer<W> {
@@ -115,6 +114,7 @@ impl<W: Wire> Writer<W> {
     /// Gives back what is only kept for the next batch.
     fn give_back(&mut self) {
         self.batch.shrink();
+        self.members.shrink_to_fit();
         self.scratch = Arc::default();
         self.text = String::new();
         lock(&self.common.transcript).shrink();
@@ -144,7 +144,9 @@ impl<W: Wire> Writer<W> {
         drop(left);
         self.batch.posts = posts;
         self.batch.owe(0);
-        if self.charge.memory().is_plentiful() { self.settle() } else { self.give_back() }
+        // Nobody comes back to look after the memory of a room that has been left.
+        let is_kept = self.charge.memory().is_plentiful() && !self.members.is_empty();
+        if is_kept { self.settle() } else { self.give_back() }
     }
 
     /// Goes through posts until there are no more, or they have added too much; whether it was all of them. Of `answers`

@@ -9,6 +9,7 @@ mod help;
 mod log;
 mod named;
 mod options;
+mod reconnect;
 mod refusals;
 mod signals;
 mod streams;

@@ -2,6 +2,7 @@
 
 use crate::support::client::Client;
 use crate::support::frame::{self, BINARY, CONTINUATION, FIN, PING, PONG, TEXT, masked};
+use crate::support::http::{ask_bytes, read_head};
 use crate::support::{Head, Server, ask};
 use std::io::{Read, Write};
 use std::thread;
@@ -246,6 +247,33 @@ fn shows_requests_that_are_no_handshakes() {
     assert!(rows(1, "in")[0].starts_with("GET /nowhere/ HTTP/1.1\\r\\n "), "{all:#?}");
     assert!(rows(1, "out")[0].starts_with("HTTP/1.1 404 Not Found\\r\\n "), "{all:#?}");
     assert_eq!(rows(2, "in"), ["NICK me\\r\\n", "refused: malformed request head; the answer is 400"]);
+}
+
+#[test]
+fn shows_what_is_said_without_a_websocket() {
+    let mut server = Server::start(&["--trace"]);
+    let head = Head::get("/kitchen").method("POST").with("Content-Length", "16");
+    let posted = [&head.bytes(), &b"the kettle boils"[..], b"behind it"].concat();
+    assert_eq!(ask_bytes(&server, &posted).status, 204);
+    let mut held_back = server.connect();
+    held_back.write_all(&head.clone().with("Expect", "100-continue").bytes()).unwrap();
+    assert_eq!(read_head(&mut held_back).0.status, 100);
+    held_back.write_all(b"the kettle boils").unwrap();
+    held_back.read_to_end(&mut Vec::new()).unwrap();
+    drop(held_back);
+    let lines = server.stop();
+    let all = explained(lines.iter().map(String::as_str));
+    let of = |client| all.iter().filter(move |it| it.client == client && it.headline != "end of the stream");
+    let told =
+        |client| of(client).map(|it| (it.direction.as_str(), it.headline.as_str())).collect::<Vec<_>>();
+    let body = ("in", "body of 16 bytes");
+    assert_eq!(told(1)[1], body);
+    assert_eq!(of(1).nth(1).unwrap().rows, ["the kettle boils"]);
+    assert_eq!((told(1)[2].0, told(1)[3]), ("out", ("in", "9 bytes, ignored")));
+    assert!(of(1).nth(2).unwrap().rows[0].starts_with("HTTP/1.1 204 No Content\\r\\n "));
+    assert!(of(2).nth(1).unwrap().rows[0].starts_with("HTTP/1.1 100 Continue\\r\\n "), "{all:#?}");
+    assert_eq!(told(2)[2], body);
+    assert!(of(2).nth(3).unwrap().rows[0].starts_with("HTTP/1.1 204 No Content\\r\\n "));
 }
 
 /// Two who talk at the same time, and each line says whose it is.

@@ -135,7 +135,7 @@ fn history_keeps_at_most_256_kib() {
 
 #[test]
 fn history_is_of_one_room_and_vanishes_with_it() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--linger", "0"]);
     let mut here = room_with(&server, "/here", &numbers(0, 3));
     let mut there = room_with(&server, "/there", &numbers(5, 7));
     gets(&server, "/there?history=9", &mut there, &frames(&numbers(5, 7)));

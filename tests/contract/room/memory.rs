@@ -110,7 +110,7 @@ fn the_limit_is_told_and_has_a_default() {
 /// What is held is given back with those for whom it was held.
 #[test]
 fn nothing_is_held_for_nobody() {
-    let server = start(&["--history", "100"]);
+    let server = start(&["--history", "100", "--linger", "0"]);
     // Whoever asks has a small buffer as well.
     let nobody = value(&server, USED);
     assert!(nobody <= 2048.0, "{nobody} bytes for nobody");

@@ -3,6 +3,7 @@
 mod forgery;
 mod history;
 mod lag;
+mod linger;
 mod memory;
 mod presence;
 mod relay;

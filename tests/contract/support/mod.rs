@@ -1,6 +1,7 @@
 //! What the tests stand on: a server to talk to, and raw ways to talk to it.
 
 pub mod client;
+pub mod end;
 pub mod events;
 pub mod frame;
 pub mod http;

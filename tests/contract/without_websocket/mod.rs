@@ -1,3 +1,6 @@
 //! Without WebSocket.
 
+mod crowd;
 mod events;
+mod order;
+mod posts;

@@ -20,10 +20,15 @@ use super::delivery::Delivery;
 use super::receiver::read;
 use crate::support::Seen;
 
-/// A session, delivered to both.
+/// A client's session, delivered to both.
 pub fn holds(input: &[u8]) -> bool {
+    holds_of::<true>(input)
+}
+
+/// A session of a client or of a server.
+pub fn holds_of<const MASKED: bool>(input: &[u8]) -> bool {
     let delivery = Delivery::of(input);
-    let mut ours = read(delivery.pieces(), delivery.limits, delivery.compacting);
+    let mut ours = read::<MASKED>(delivery.pieces(), delivery.limits, delivery.compacting);
     let failed = match ours.last() {
         Some(Seen::Failed(error)) => Some(*error),
         _ => None,
@@ -31,7 +36,8 @@ pub fn holds(input: &[u8]) -> bool {
     if failed.is_some() {
         ours.pop();
     }
-    let (mut theirs, they_failed) = receive(&delivery, failed.is_some());
+    let role = if MASKED { Role::Server } else { Role::Client };
+    let (mut theirs, they_failed) = receive(&delivery, role, failed.is_some());
     let inside = !ours.is_empty();
     match failed {
         // 1 and 2
@@ -81,7 +87,7 @@ fn control_len(event: &Seen) -> usize {
 }
 
 /// What `tungstenite` receives, up to a Close, and whether it failed. `with_more` appends bytes that begin no frame.
-fn receive(delivery: &Delivery<'_>, with_more: bool) -> (Vec<Seen>, bool) {
+fn receive(delivery: &Delivery<'_>, role: Role, with_more: bool) -> (Vec<Seen>, bool) {
     let more = if with_more { &[1; 200][..] } else { &[] };
     let pieces: Vec<&[u8]> = delivery.pieces().chain([more]).filter(|piece| !piece.is_empty()).collect();
     let max = delivery.limits.max_message;
@@ -90,7 +96,7 @@ fn receive(delivery: &Delivery<'_>, with_more: bool) -> (Vec<Seen>, bool) {
         .max_message_size(Some(max))
         .max_frame_size(Some(max.max(125)));
     let stream = Pieces(pieces.into_iter().collect());
-    let mut socket = WebSocket::from_raw_socket(stream, Role::Server, Some(config));
+    let mut socket = WebSocket::from_raw_socket(stream, role, Some(config));
     let mut seen = Vec::new();
     loop {
         match socket.read() {

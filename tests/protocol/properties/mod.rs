@@ -4,6 +4,9 @@
 //! A property panics when it is violated. It returns whether the input got to the inside of what it is about, was
 //! accepted there, so that a harness which never reaches the parser does not go unnoticed.
 
+pub mod client_differential;
+pub mod client_receiver;
+pub mod conversation;
 pub mod delivery;
 pub mod differential;
 pub mod head;
@@ -12,4 +15,5 @@ pub mod mask;
 pub mod origin;
 pub mod output;
 pub mod receiver;
+pub mod response;
 pub mod utf8;

@@ -33,7 +33,7 @@ fn nothing(_: &Room<ModelWire>, _: MemberId) {}
 #[test]
 fn one_who_catches_up_and_lags_again() {
     check(|| {
-        let model = Model::new(FAR);
+        let model = Model::without_history(FAR);
         let slow = ModelWire::scripted([Some(1), Some(0), Some(5), Some(3), Some(0)], []);
         let order = talk_to(&model, &slow, nothing);
         model.end(&[&slow]);

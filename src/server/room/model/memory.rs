@@ -11,7 +11,7 @@ const LITTLE: usize = 16 * 1024;
 /// Two who post until memory is short; what was said. Nothing is charged any more once they have gone.
 fn talk(slow: [&Arc<ModelWire>; 2], ends: &'static [AtomicUsize; 3]) {
     let memory = Memory::new(LITTLE, 0);
-    let model = Model::within(&memory, FAR);
+    let model = Model::within(&memory, FAR, 100);
     let slow_ids = slow.map(|wire| model.join(wire));
     let healthy = [(); 3].map(|()| ModelWire::healthy());
     let [a, b, _] = healthy.each_ref().map(|wire| model.join(wire));

@@ -9,11 +9,17 @@ use crate::server::rooms::{Rooms, Seat};
 
 fn rooms(metrics: &Arc<Metrics>) -> Arc<Rooms<ModelWire>> {
     Rooms::new(
-        Bounds { history: 0, max_lag: FAR, max_message: 0 },
+        Bounds { history: 0, max_lag: FAR, max_message: 0, linger: Duration::ZERO },
         Arc::clone(metrics),
         Memory::new(usize::MAX, 0),
         Link::none(),
     )
+}
+
+fn enter(rooms: &Arc<Rooms<ModelWire>>, wire: &Arc<ModelWire>) -> Option<Seat<ModelWire>> {
+    let seat = rooms.enter("lobby", newcomer(wire));
+    seat.iter().for_each(Seat::flush);
+    seat
 }
 
 fn assert_empty(metrics: &Metrics) {
@@ -28,7 +34,7 @@ fn one_who_drops_its_seat() {
         let metrics = Arc::new(Metrics::new());
         let rooms = rooms(&metrics);
         let wires = [(); 3].map(|()| ModelWire::healthy());
-        let seats = wires.each_ref().map(|wire| rooms.enter("lobby", newcomer(wire)).unwrap());
+        let seats = wires.each_ref().map(|wire| enter(&rooms, wire).unwrap());
         let threads: Vec<_> = seats
             .into_iter()
             .zip(0..)
@@ -62,9 +68,9 @@ fn one_who_enters_while_all_are_closed() {
         let metrics = Arc::new(Metrics::new());
         let rooms = rooms(&metrics);
         let [early, late] = [ModelWire::healthy(), ModelWire::healthy()];
-        let seat = rooms.enter("lobby", newcomer(&early)).unwrap();
+        let seat = enter(&rooms, &early).unwrap();
         let (entered, wire) = (Arc::clone(&rooms), Arc::clone(&late));
-        let entering = thread::spawn(move || entered.enter("lobby", newcomer(&wire)));
+        let entering = thread::spawn(move || enter(&entered, &wire));
         let closed = Arc::clone(&rooms);
         let closing = thread::spawn(move || closed.close(GOODBYE, Instant::now() + Duration::from_secs(60)));
         closing.join().unwrap();
@@ -86,11 +92,11 @@ fn one_who_enters_while_the_last_one_leaves() {
         let metrics = Arc::new(Metrics::new());
         let rooms = rooms(&metrics);
         let [last, next] = [ModelWire::healthy(), ModelWire::healthy()];
-        let seat = rooms.enter("lobby", newcomer(&last)).unwrap();
+        let seat = enter(&rooms, &last).unwrap();
         let entered = Arc::clone(&rooms);
         let wire = Arc::clone(&next);
         let entering = thread::spawn(move || {
-            let seat = entered.enter("lobby", newcomer(&wire)).unwrap();
+            let seat = enter(&entered, &wire).unwrap();
             seat.answer(&message(MemberId(9), 0), true);
             seat.close(GOODBYE);
         });

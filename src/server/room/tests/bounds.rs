@@ -145,13 +145,3 @@ fn a_room_with_the_smallest_bounds() {
         play.end();
     }
 }
-
-/// Rooms come into being with their first client and are counted until the last has gone.
-#[test]
-fn rooms_are_counted() {
-    let play = Play::new(0, 100);
-    let metrics = Arc::clone(&play.metrics);
-    assert_eq!(metric(&metrics, "rooms"), 1);
-    drop(play);
-    assert_eq!(metric(&metrics, "rooms"), 0);
-}

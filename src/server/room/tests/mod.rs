@@ -82,7 +82,7 @@ impl Play {
     fn within(memory: Arc<Memory>, history: usize, max_lag: usize) -> Play {
         let metrics = Arc::new(Metrics::new());
         let room = Arc::new(Room::new(
-            Bounds { history, max_lag, max_message: 65536 },
+            Bounds { history, max_lag, max_message: 65536, linger: Duration::ZERO },
             Arc::clone(&metrics),
             &memory,
         ));

@@ -87,7 +87,7 @@ fn a_writer_that_panics() {
 fn a_wire_that_goes_on_panicking() {
     let metrics = Arc::new(Metrics::new());
     let rooms = Rooms::new(
-        Bounds { history: 0, max_lag: 1 << 20, max_message: 0 },
+        Bounds { history: 0, max_lag: 1 << 20, max_message: 0, linger: Duration::ZERO },
         Arc::clone(&metrics),
         Memory::new(usize::MAX, 0),
         Link::none(),
@@ -96,12 +96,11 @@ fn a_wire_that_goes_on_panicking() {
     let wires = [Behaviour::default(), Behaviour::default(), bad].map(MockWire::new);
     let [one, other, bad] = wires.each_ref().map(|wire| {
         let (wire, name) = (Arc::clone(wire), Some("n".into()));
-        rooms
-            .enter(
-                "lobby",
-                Newcomer { wire: Some(wire), greeting: GREETING.to_vec(), name, history: 0, places: None },
-            )
-            .unwrap()
+        let newcomer =
+            Newcomer { wire: Some(wire), greeting: GREETING.to_vec(), name, history: 0, places: None };
+        let seat = rooms.enter("lobby", newcomer).unwrap();
+        seat.flush();
+        seat
     });
     let talks = thread::spawn(move || {
         one.relay(&received::write(BINARY, b"hello"));
@@ -124,7 +123,7 @@ fn a_wire_that_goes_on_panicking() {
 fn a_client_that_panics() {
     let metrics = Arc::new(Metrics::new());
     let rooms = Rooms::new(
-        Bounds { history: 0, max_lag: 1 << 20, max_message: 0 },
+        Bounds { history: 0, max_lag: 1 << 20, max_message: 0, linger: Duration::ZERO },
         Arc::clone(&metrics),
         Memory::new(usize::MAX, 0),
         Link::none(),
@@ -138,7 +137,9 @@ fn a_client_that_panics() {
             history: 0,
             places: None,
         };
-        rooms.enter("lobby", newcomer).unwrap()
+        let seat = rooms.enter("lobby", newcomer).unwrap();
+        seat.flush();
+        seat
     });
     let ended = thread::spawn(move || {
         panics.relay(&received::write(BINARY, b"last words"));
