@@ -275,12 +275,12 @@ fn posts_have_one_order_with_all_that_is_said() {
     const EACH: usize = 50;
     let server = Server::start(&["--history", "1000"]);
     let mut readers = [Client::join(&server, "/"), Client::join(&server, "/")];
+    let mut talker = Client::join(&server, "/");
     thread::scope(|scope| {
         let server = &server;
         for who in 0..4 {
             scope.spawn(move || (0..EACH).for_each(|n| say(server, "/", &format!("{who} {n}"))));
         }
-        let mut talker = Client::join(server, "/");
         (0..EACH).for_each(|n| talker.text(&format!("4 {n}")));
         (0..4 * EACH).for_each(|_| _ = talker.frame());
     });
