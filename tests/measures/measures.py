@@ -37,7 +37,7 @@ PARTS = [
     Part("the protocol", 1200, 1210, ("src/protocol/",)),
     Part("the room", 800, 1299, ("src/server/room/",)),
     Part("the link to other servers", 900, 0, LINK),
-    Part("all but page, trace and link", 5200, 5600, ("src/",), (*TRACE, *LINK)),
+    Part("all but page, trace and link", 5200, 5592, ("src/",), (*TRACE, *LINK)),
 ]
 
 
