@@ -145,7 +145,7 @@ impl<W: Wire> Writer<W> {
         self.batch.posts = posts;
         self.batch.owe(0);
         // Nobody comes back to look after the memory of a room that has been left.
-        let is_kept = self.charge.memory().is_plentiful() && !self.members.is_empty();
+        let is_kept = self.charge.memory().is_plentiful() && self.receivers > 0;
         if is_kept { self.settle() } else { self.give_back() }
     }
 
