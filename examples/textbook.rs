@@ -4,9 +4,8 @@
 //! What it says is right: `chinwag::protocol` sees to that. What it does fails, as soon as someone is slow, dead or
 //! hostile. Each "Fails" below says how, and which file of `src/server/` has the cure.
 
-use chinwag::protocol::close::CloseCode;
-use chinwag::protocol::control::ControlFrame;
 use chinwag::protocol::receiver::{Limits, ServerReceiver};
+use chinwag::protocol::{close::CloseCode, control::ControlFrame};
 use chinwag::protocol::{event::Event, handshake::Request};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
