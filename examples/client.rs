@@ -52,7 +52,7 @@ pub fn parrot(mut stream: impl Read + Write, host: &str, target: &str, limits: L
         }
     };
     stream.write_all(ControlFrame::close(close.0, close.1, Some(random())).as_bytes())?;
-    // §7.1.1: "a client SHOULD wait for the server to close the connection".
+    // §7.1.1: a client "SHOULD wait for a TCP Close from the server".
     io::copy(&mut stream, &mut io::sink()).map(|_| ())
 }
 

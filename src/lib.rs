@@ -9,7 +9,7 @@
 //!   server    sockets, threads, clocks: accepting, a client's life, the room, the page
 //!   trace     bytes, explained
 //!   sys       what `std` cannot do, and all `unsafe` there is
-//!   protocol  RFC 6455: bytes in, events out; no I/O, no clock, no allocation
+//!   protocol  RFC 6455, both ends: bytes in, events out; no I/O, no clock, no allocation
 //! ```
 //!
 //! Imports run one way, down the map, file by file: [`protocol`] knows nothing of what is above it. Read it first, in the
@@ -23,6 +23,7 @@
 //!
 //! - `textbook`: a chat server in a hundred lines, a locked vector of sockets, and all the ways in which that fails;
 //! - `echo`: over a transport of one's own, whatever reads and writes;
+//! - `client`: the other end of the wire, a parrot in sixty lines;
 //! - `lamp`: on a device of one's own, where everything has a size that is known when the program is built;
 //! - `loudest`: in a room of one's own, where a message is relayed as a slice of the buffer it was read into.
 #![cfg_attr(not(feature = "server"), no_std)]

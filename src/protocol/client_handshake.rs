@@ -58,8 +58,8 @@ impl ClientRequest<'_> {
             return Err(WriteError::InvalidUri);
         }
         let key = str::from_utf8(&self.key).unwrap_or_default();
-        // §4.1 (2): "The method of the request MUST be GET, and the HTTP version MUST be at least 1.1." (5), (6), (7), (9):
-        // the fields that it "MUST contain".
+        // §4.1 (2): "The method of the request MUST be GET, and the HTTP version MUST be at least 1.1." (4) to (7) and
+        // (9): the fields that it has to have.
         const UPGRADE: &str = "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ";
         const VERSION: &str = "\r\nSec-WebSocket-Version: 13";
         let beginning = ["GET ", self.target, " HTTP/1.1\r\nHost: ", self.host, UPGRADE, key, VERSION];

@@ -27,8 +27,8 @@ pub struct ControlFrame {
 }
 
 impl ControlFrame {
-    /// Returns a frame with the first 125 bytes of `payload`, which is all that a control frame can have. A client's has
-    /// a masking key, a server's none (§5.1).
+    /// Returns a frame with the first 125 bytes of `payload`, which is all that a control frame can have. A client's
+    /// has a masking key, a server's none (§5.1).
     pub fn new(opcode: Opcode, payload: &[u8], masking_key: Option<[u8; 4]>) -> ControlFrame {
         let payload = payload.get(..FrameHeader::MAX_CONTROL_PAYLOAD).unwrap_or(payload);
         let headroom = if masking_key.is_some() { 6 } else { 2 };

@@ -1,7 +1,7 @@
 //! §5.6, §6.2: what has been received, as slices of the receive buffer.
 //!
-//! What can be relayed or answered becomes the frame for that, in place and by its type. A message becomes a frame of
-//! its own type and nothing else, a Ping its Pong:
+//! At a server, what can be relayed or answered becomes the frame for that, in place and by its type. A message becomes
+//! a frame of its own type and nothing else, a Ping its Pong:
 //!
 //! ```
 //! use chinwag::protocol::close::CloseCode;
@@ -21,11 +21,13 @@
 //!     }
 //! }
 //! ```
+//!
+//! What a client has received has neither: a client masks what it sends (§5.1), and for that there is no room in place.
 
 use super::close::CloseCode;
 use super::frame::{Opcode, frame_in_place};
 
-/// What has been received (§6.2), by a server or, if not `MASKED`, by a client.
+/// What has been received (§6.2): by a server if it came `MASKED`, else by a client.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event<'b, const MASKED: bool = true> {
     /// A whole message.

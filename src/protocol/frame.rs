@@ -195,8 +195,8 @@ impl FrameHeader {
     }
 }
 
-/// Writes a frame with FIN around the payload that lies in `buffer` behind so many bytes of headroom: the header in front
-/// of it, and where there is a masking key, its mask. Returns the frame, or `None` where the headroom is too short.
+/// Writes a frame with FIN around the payload that lies in `buffer` behind so many bytes of headroom: the header in
+/// front of it, and where there is a masking key, its mask. Returns the frame, or `None` where the headroom is too short.
 ///
 /// [`FrameHeader::MAX_LEN`] bytes of headroom are always enough. A client has a masking key for each frame, which has
 /// to be "a fresh masking key from the set of allowed 32-bit values" that nobody can predict (§5.3). A server has none.

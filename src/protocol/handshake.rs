@@ -1,4 +1,5 @@
 //! §4.2: the opening handshake, as the server reads and answers it.
+//! [`client_handshake`](super::client_handshake) is its mirror.
 //!
 //! ```text
 //!   GET /kitchen HTTP/1.1                                HTTP/1.1 101 Switching Protocols

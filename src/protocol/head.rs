@@ -194,8 +194,8 @@ fn check_target(form: TargetForm, target: &[u8]) -> Result<Part, HandshakeError>
     if begins_well { Ok(Part::Target(form)) } else { Err(HandshakeError::MalformedHead) }
 }
 
-/// Takes a byte of the version: `HTTP/`, a digit, a point, a digit (RFC 9112 §2.3). In a request the line ends there. In
-/// a response there follow three digits, and a reason phrase, which "a client SHOULD ignore" (RFC 9112 §4).
+/// Takes a byte of the version: `HTTP/`, a digit, a point, a digit (RFC 9112 §2.3). In a request the line ends there.
+/// In a response there follow three digits and a reason phrase, which says nothing that counts (RFC 9112 §4).
 fn step_version(part: Part, byte: u8, word: &[u8]) -> Result<Part, HandshakeError> {
     let pattern: &[u8] = if part == Part::Status { b"HTTP/0.0 000 " } else { b"HTTP/0.0" };
     let expected = word.len().checked_sub(1).and_then(|at| pattern.get(at));

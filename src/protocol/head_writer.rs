@@ -13,8 +13,8 @@ use super::head::is_a_token;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// A host or a target that no WebSocket URI has (§3): not of visible ASCII alone, no host at all, or a target that is
-    /// no path or has a fragment identifier.
+    /// A host or a target that no WebSocket URI has (§3): not of visible ASCII alone, no host at all, or a target that
+    /// is no path or has a fragment identifier.
     InvalidUri,
     /// A field whose name is no token, whose value has control characters, or which the handshake has by itself. A
     /// subprotocol that is no token, or that is there twice (§4.1 (10)).

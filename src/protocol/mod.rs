@@ -1,4 +1,4 @@
-//! RFC 6455 alone: no I/O, no clock, no allocation, no `std`, no `unsafe`, no panic.
+//! RFC 6455 alone, both ends of the wire: no I/O, no clock, no allocation, no `std`, no `unsafe`, no panic.
 //!
 //! # The map
 //!
@@ -24,8 +24,18 @@
 //! ```
 //!
 //! Imports run down this map, which is in two halves: a connection is an HTTP request and its response up to
-//! `client_handshake`, and frames from then on. Both ends of it are here. They share all but a byte's worth: a client
-//! masks what it sends, and a server does not (§5.1).
+//! `client_handshake`, and frames from then on.
+//!
+//! A client and a server have nearly everything in common:
+//!
+//! ```text
+//!             asks, answers       reads heads by    sends frames          reads frames by
+//!   client    ClientRequest       Response          with a masking key    ClientReceiver
+//!   server    SwitchingProtocols  Request           without one           ServerReceiver
+//! ```
+//!
+//! What either writes the other reads. A client masks what it sends and a server does not (§5.1), so only who has sent
+//! a frame decides how it is parsed: the same frames bring the same events, and the same errors at the same byte.
 //!
 //! # In reading order
 //!
@@ -41,6 +51,7 @@
 //! - *fragment*: one of the several. All but the first are *continuation* frames (§5.4).
 //! - *control frame*: a Close, a Ping or a Pong. It is never fragmented, and may come between fragments (§5.5).
 //! - *masking key*: four bytes that a client's payload is XORed with (§5.3).
+//! - *nonce*: 16 bytes that a client chooses, of which a server proves that it has read them (§1.3).
 //! - *headroom*: free bytes in front of a payload, for an outgoing header ([`receiver`]).
 //! - *to fail*: to send a Close with an error's code, and to ignore what follows (§7.1.7).
 //!
@@ -57,7 +68,10 @@
 //! # What is left out
 //!
 //! - Extensions (§9). So a reserved bit is an error.
-//! - The choice of a subprotocol (§1.9), which is the application's.
+//! - The choice of a subprotocol (§1.9), which is the application's. Whether it was offered is checked here.
+//! - Randomness. A client's nonce and its masking keys come from its caller, who knows where the system has them.
+//! - What HTTP does with a response that is not 101: authentication, redirects. Its status and its fields are there.
+//! - URIs (§3). A client is given a host and a resource name.
 //! - Fragments in what is sent. Whoever sends has the whole message.
 //! - TLS (§10.6), which belongs to the transport.
 #![forbid(unsafe_code)]

@@ -14,9 +14,12 @@
 //!
 //! Payload is unmasked where it lies. The payload of each further fragment is moved down to `end`, so a message is
 //! always one slice. A control frame between two fragments is handed out where it lies, and then lies in the freed
-//! part. A client's frame header is four bytes longer than the one that a server sends for the same payload. So
-//! [`Message::into_frame`] can write the outgoing header right in front of the payload, into the headroom that the
-//! incoming header left, and a message in one frame is relayed without being moved.
+//! part. A client's frame header is four bytes longer than the one that a server sends for the same payload. So at a
+//! server [`Message::into_frame`] can write the outgoing header right in front of the payload, into the headroom that
+//! the incoming header left, and a message in one frame is relayed without being moved.
+//!
+//! A client has the same picture without that use: the header that it would send is the longer one. What it says has a
+//! place of its own, from which [`frame_in_place`](super::frame::frame_in_place) sends it.
 //!
 //! A receiver is in one of four states:
 //!
@@ -66,7 +69,7 @@ pub struct Limits {
 
 /// The buffer is full, and what is in it is not whole (§10.4).
 ///
-/// A buffer of [`ServerReceiver::buffer_len`] bytes for the longest message never is. One that can grow does so now. One that
+/// A buffer of [`Receiver::buffer_len`] bytes for the longest message never is. One that can grow does so now. One that
 /// cannot is at its limit, which for the peer is the same as [`ProtocolError::MessageTooBig`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BufferTooSmall;
@@ -140,7 +143,8 @@ impl<const MASKED: bool> Receiver<MASKED> {
     }
 
     /// Returns the length in bytes of a fixed buffer that always suffices when it is compacted before every read: the
-    /// longest message with its first header, and behind it one more header with a control frame's payload.
+    /// longest message with its first header, and behind it one more header with a control frame's payload. At both
+    /// ends it is the same.
     pub const fn buffer_len(max_message: usize) -> usize {
         max_message.saturating_add(FrameHeader::MAX_LEN * 2 + FrameHeader::MAX_CONTROL_PAYLOAD)
     }

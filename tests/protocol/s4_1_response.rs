@@ -74,8 +74,8 @@ fn is_refused_without_its_connection() {
     assert_handshake(&[STATUS, UPGRADE, "Connection: x\r\n", CONNECTION, ACCEPT], Ok(None));
 }
 
-/// (4): "lacks a |Sec-WebSocket-Accept| header field or [it] contains a value other than the base64-encoded SHA-1 of the
-/// concatenation [...] but ignoring any leading and trailing whitespace".
+/// (4): "lacks a |Sec-WebSocket-Accept| header field or [it] contains a value other than the base64-encoded SHA-1 of
+/// the concatenation [...] but ignoring any leading and trailing whitespace".
 #[test]
 fn is_refused_with_another_key() {
     assert_handshake(&[STATUS, UPGRADE, CONNECTION], Err(WrongAcceptKey));

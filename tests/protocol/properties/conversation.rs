@@ -45,16 +45,14 @@ pub fn holds(input: &[u8]) -> bool {
     let (frames, expected) = act(script);
     let mut client = Client { request, frames, buffer: Vec::new(), receiver: None, seen: Vec::new() };
     let mut server = Server { head: Head::new(), fields, buffer: Vec::new(), receiver: None };
-    let (mut to_server, mut to_client) = (head.to_vec(), Vec::new());
+    let (mut to_server, mut to_client) = (Stream::default(), Stream::default());
+    to_server.written.extend_from_slice(head);
     for size in delivery.sizes() {
-        if to_server.is_empty() && to_client.is_empty() {
+        if to_server.is_read() && to_client.is_read() {
             break;
         }
-        let cut = |stream: &mut Vec<u8>| {
-            Vec::from_iter(stream.drain(..size.clamp(1, stream.len().max(1)).min(stream.len())))
-        };
-        server.read(&cut(&mut to_server), &mut to_client);
-        client.read(&cut(&mut to_client), &mut to_server);
+        server.read(to_server.read(size), &mut to_client.written);
+        client.read(to_client.read(size), &mut to_server.written);
     }
     assert_eq!(client.seen, expected, "{input:?}");
     expected.iter().skip(1).any(|seen| matches!(seen, Seen::Text(_) | Seen::Binary(_)))
@@ -65,14 +63,36 @@ fn is_of_a_head(name: &str) -> bool {
     ["host", "upgrade", "connection"].contains(&name)
 }
 
+/// One direction.
+#[derive(Default)]
+struct Stream {
+    written: Vec<u8>,
+    read: usize,
+}
+
+impl Stream {
+    fn is_read(&self) -> bool {
+        self.read == self.written.len()
+    }
+
+    /// At least a byte, so that it comes to an end.
+    fn read(&mut self, size: usize) -> &[u8] {
+        let unread = &self.written[self.read..];
+        let piece = &unread[..size.max(1).min(unread.len())];
+        self.read += piece.len();
+        piece
+    }
+}
+
 const GREETING: &[u8] = b"welcome";
 
 /// What a client sends, and what it then sees.
 fn act(script: &[u8]) -> (Vec<u8>, Vec<Seen>) {
     let (mut frames, mut expected) = (Vec::new(), vec![Seen::text("welcome")]);
-    for (at, step) in script.chunks_exact(2).take(40).enumerate() {
+    for (at, step) in script.chunks_exact(2).take(16).enumerate() {
         let key = (at as u32).wrapping_mul(0x9E37_79B9).to_be_bytes();
-        let len = usize::from(step[1]) * if step[0] & 0x40 != 0 { 300 } else { 1 };
+        // Two may be long.
+        let len = usize::from(step[1]) * if step[0] & 0x40 != 0 && at < 2 { 300 } else { 1 };
         match step[0] % 6 {
             0 => {
                 let text = "aé€🙂".repeat(len / 10);
