@@ -13,6 +13,7 @@ mod support;
 mod delivery;
 mod random_sessions;
 mod s10_2_origin;
+mod s10_2_origin_of_a_request;
 mod s10_2_same_host;
 mod s10_4_limits;
 mod s4_1_request;
