@@ -74,6 +74,10 @@ impl Connection {
                 self.stream.set_read_timeout(None)?;
                 return Ok(behind.to_vec());
             }
+            // Interim responses may come before the final one, but not without end.
+            if answer.len() > 2 * Head::MAX_LEN {
+                return Err("the server answers with too much".into());
+            }
             let left = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero());
             self.stream.set_read_timeout(Some(left.ok_or("the server does not answer in time")?))?;
             let mut piece = [0; 4096];

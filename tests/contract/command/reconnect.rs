@@ -4,6 +4,7 @@ use crate::support::end::{End, Stranger, next_text, until_close};
 use crate::support::eventually;
 use crate::support::independent::join;
 use crate::support::server::{Server, run};
+use std::io::Write;
 use std::net::TcpListener;
 use tungstenite::Message;
 use tungstenite::protocol::frame::coding::CloseCode;
@@ -141,4 +142,15 @@ fn a_path_that_is_dead_is_noticed() {
     end.stdin = None;
     assert_eq!(until_close(&mut socket), (vec![], Some(CloseCode::Normal)));
     assert_eq!(end.end(), Some(0));
+}
+
+/// RFC 9110 §15.2: a final response may have interim ones before it. This one has nothing else.
+#[test]
+fn interim_responses_without_end_are_no_answer() {
+    let stranger = Stranger::new();
+    let mut end = End::start(&stranger.url(), &["--once"]);
+    let mut stream = stranger.0.accept().unwrap().0;
+    while stream.write_all(b"HTTP/1.1 102 Processing\r\n\r\n").is_ok() {}
+    assert_eq!(end.end(), Some(1));
+    assert!(end.stderr.to_end()[0].contains("too much"), "{:?}", end.stderr.lines());
 }
