@@ -12,6 +12,7 @@ mod support;
 
 mod delivery;
 mod random_sessions;
+mod s10_2_addresses;
 mod s10_2_origin;
 mod s10_2_origin_of_a_request;
 mod s10_2_same_host;
