@@ -16,7 +16,7 @@ use crate::conversation::{Conversation, Side};
 use crate::protocol::client_handshake::{ClientRequest, Response, request_key};
 use crate::protocol::close::CloseCode;
 use crate::protocol::control::ControlFrame;
-use crate::protocol::event::Event;
+use crate::protocol::event::{Event, MessageType};
 use crate::protocol::frame::Opcode;
 use crate::protocol::head::Head;
 use crate::protocol::receiver::{ClientReceiver, Limits};
@@ -236,7 +236,12 @@ impl Reader {
 
     fn take(&self, event: Event<'_, false>, screen: &mut Screen) {
         let has_caught_up = match event {
-            Event::Message(message) => screen.take(message.message_type(), message.payload()),
+            Event::Message(message) => {
+                if self.outbox.has_joined() && message.message_type() == MessageType::Text {
+                    self.outbox.come_back(screen.key(message.payload()));
+                }
+                screen.take(message.message_type(), message.payload())
+            }
             Event::Ping(ping) => Ok(self.outbox.answer(ping.payload())),
             Event::Pong(payload) => Ok(self.outbox.settle(payload)),
             Event::Close(..) => Ok(false),

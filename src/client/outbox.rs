@@ -4,7 +4,7 @@
 //!
 //! 1. Behind lines goes a Ping with the number of the last one. A server reads in order, and answers a Ping "as soon as
 //!    is practical" (§5.5.2): its Pong says that it has read all lines before it. They are *settled*, and forgotten. So it
-//!    needs no server that sends back what was said.
+//!    needs no server that sends back what was said. From one that does, the line that has come back is settled at once.
 //! 2. After a reconnect nothing is sent before the history has come. Where it has a line, that one and all before it have
 //!    arrived: they were sent in order. The others are sent again. A line with a name is found by its id. One without is
 //!    found where the new part of the history has it, in order. Where it cannot be told, it is rather sent twice than lost.
@@ -166,6 +166,14 @@ impl Outbox {
             state.forget(count);
         });
         pong == JOINED
+    }
+
+    /// Takes what has come behind the history: the first line that is on its way, if that has come back.
+    pub(super) fn come_back(&self, key: Key) {
+        self.change(|state| {
+            let is_first = state.sent > 0 && state.lines.front().is_some_and(|line| line.key == key);
+            state.forget(usize::from(is_first));
+        });
     }
 
     /// Takes note that the history has come. Settles what it has.

@@ -103,6 +103,11 @@ impl Screen {
         Ok(held.len() >= HELD_MAX || self.held_bytes >= HELD_BYTES_MAX)
     }
 
+    /// What a text is known by.
+    pub(super) fn key(&self, text: &[u8]) -> Key {
+        self.keys.of(text)
+    }
+
     /// Prints what is new of what was held.
     pub(super) fn catch_up(&mut self) -> std::io::Result<History> {
         let held = self.held.take().unwrap_or_default();
