@@ -57,6 +57,8 @@ fn respond(connection: &Connection, mut reader: Reader, response: &[u8], shared:
 }
 
 /// Takes a client into its room, and sees it to its end.
+// Not on the stack of a client that stays: see `Rooms::enter`.
+#[inline(never)]
 fn chat(
     connection: &Arc<Connection>,
     mut reader: Reader,

@@ -19,6 +19,8 @@ use super::site::Post;
 use crate::protocol::frame::{FrameHeader, Opcode};
 
 /// Receives a message and posts it; `None` where nobody waits for an answer.
+// Not on the stack of a client that stays: see `Rooms::enter`.
+#[inline(never)]
 pub(super) fn receive(
     connection: &Connection,
     reader: &mut Reader,

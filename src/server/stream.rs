@@ -18,6 +18,8 @@ use crate::protocol::frame::Opcode;
 ///
 /// Who is gone is noticed at once where the system tells. Where it does not, it does so once it is to send a comment,
 /// and comments come with each ping interval.
+// Not on the stack of a client that stays: see `Rooms::enter`.
+#[inline(never)]
 pub(super) fn stay(
     connection: &Connection,
     reader: &mut Reader,

@@ -227,6 +227,8 @@ impl<W: Wire> Writer<W> {
     }
 
     /// A newcomer is told first who is there, then what has been said; the others are told of it.
+    // Not on the stack of those who write: see `Rooms::enter`.
+    #[inline(never)]
     fn welcome(&mut self, transcript: &mut Transcript, id: MemberId, newcomer: Newcomer<W>) {
         let Newcomer { wire, greeting, name, history, places } = newcomer;
         let since = places.as_ref().and_then(|places| places.since);
