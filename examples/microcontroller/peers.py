@@ -116,9 +116,10 @@ async def server():
     async with listening_board() as port:
         stack = 0
         for _ in range(3):
-            async with client(port) as peer:
-                await talk(peer)
-                stack = await stack_of(peer)
+            peer = await again(port)
+            await talk(peer)
+            stack = await stack_of(peer)
+            await peer.close()
         for frame, code in [
             (b"\x82\xfe\x04\x01\x00\x00\x00\x00", 1009),
             (b"\x81\x81\x00\x00\x00\x00\xff", 1007),
