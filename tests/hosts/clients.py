@@ -63,7 +63,7 @@ async def visit(server):
     page = await asyncio.to_thread(server.get, "/")
     assert '<script src="/page.js"' in page, page
     assert await asyncio.to_thread(server.get, "/healthz") == "ok"
-    async with server.client("/hosts?name=alice") as alice, server.client("/hosts?history=1") as bob:
+    async with server.client("/visit?name=alice") as alice, server.client("/visit?history=1") as bob:
         assert '"welcome"' in await received(alice)
         for message in ("grüße", b"\x00\xff" * 1000, "ö" * 32 * 1024):
             await alice.send(message)
