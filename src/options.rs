@@ -197,9 +197,8 @@ fn parse_check(args: impl Iterator<Item = OsString>) -> Result<Command, String> 
 }
 
 fn client_name(name: &str) -> Result<String, &'static str> {
-    let is_name = (1..=32).contains(&name.chars().count()) && !name.contains(char::is_control);
     Some(name.to_owned())
-        .filter(|_| is_name)
+        .filter(|name| chinwag::client::is_name(name))
         .ok_or("a name of 1 to 32 characters, none of them a control character")
 }
 

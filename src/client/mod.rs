@@ -28,6 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+pub use crate::server::names::is_client_name as is_name;
 pub use check::check;
 use connection::{Connection, Reader};
 use json::quoted;

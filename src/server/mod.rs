@@ -52,7 +52,7 @@ mod link;
 mod log;
 mod memory;
 mod metrics;
-mod names;
+pub(crate) mod names;
 mod pace;
 mod policy;
 mod post;

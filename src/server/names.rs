@@ -13,6 +13,6 @@ pub(crate) fn is_room_name(name: &str) -> bool {
 }
 
 /// Whether a client can be called that.
-pub(crate) fn is_client_name(name: &str) -> bool {
+pub fn is_client_name(name: &str) -> bool {
     !name.is_empty() && name.chars().count() <= CLIENT_NAME_MAX && !name.chars().any(char::is_control)
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::chat::End;
 use super::connection::{Connection, Reader};
-use super::metrics::Metrics;
+use super::metrics::{Dropped, Metrics};
 use super::room::alive;
 use super::rooms::Seat;
 use super::shared::Shared;
@@ -27,35 +27,39 @@ pub(super) fn stay(
     shared: &Shared,
     tells_alive: bool,
 ) -> End {
-    let _counted = Counted::new(&shared.metrics);
+    shared.metrics.stream_opened();
+    let _counted = Counted(&shared.metrics);
     let interval = shared.config.ping_interval;
     let mut next_comment = (interval > Duration::ZERO).then(|| Instant::now() + interval);
-    loop {
-        seat.flush();
+    seat.flush();
+    let end = loop {
         match reader.read(&mut [0; 512], next_comment) {
-            Ok(Some(0)) => return connection.dropped().map_or(End::Closed(None), End::Lagged),
-            Err(_) => return connection.dropped().map_or(End::Gone, End::Lagged),
-            Ok(Some(_)) => {}
-            Ok(None) => {
-                if tells_alive {
-                    seat.answer(&alive(interval), false);
-                }
-                seat.answer(ControlFrame::new(Opcode::Ping, b"", None).as_bytes(), false);
-                next_comment = Some(Instant::now() + interval);
-            }
+            Ok(Some(0)) => break End::Closed(None),
+            Err(_) => break End::Gone,
+            Ok(_) => {}
         }
+        // Also where its client says something all the time. Nothing of that is worth a turn, and this is.
+        if next_comment.is_some_and(|next| next <= Instant::now()) {
+            if tells_alive {
+                seat.answer(&alive(interval), false);
+            }
+            seat.answer(ControlFrame::new(Opcode::Ping, b"", None).as_bytes(), false);
+            seat.flush();
+            next_comment = Some(Instant::now() + interval);
+        }
+    };
+    connection.abandon_unsent();
+    if let Some(reason) = connection.dropped() {
+        return End::Lagged(reason);
     }
+    if matches!(end, End::Gone) {
+        shared.metrics.dropped(Dropped::Reset);
+    }
+    end
 }
 
-/// Counts a stream for as long as there is one.
+/// Counts a stream off when it ends, by return or by panic.
 struct Counted<'m>(&'m Metrics);
-
-impl<'m> Counted<'m> {
-    fn new(metrics: &'m Metrics) -> Self {
-        metrics.stream_opened();
-        Counted(metrics)
-    }
-}
 
 impl Drop for Counted<'_> {
     fn drop(&mut self) {

@@ -238,6 +238,33 @@ fn what_its_client_sends_behind_the_request_means_nothing() {
 }
 
 #[test]
+fn comments_come_also_to_one_that_talks_all_the_time() {
+    let server = Server::start(&["--ping-interval", "0.05"]);
+    let mut stream = EventStream::open(&server, "/");
+    let mut voice = stream.stream.try_clone().unwrap();
+    let talking = thread::spawn(move || while voice.write_all(&[b'x'; 4096]).is_ok() {});
+    for _ in 0..3 {
+        assert_eq!(stream.next(), Some(Heard::Comment(String::new())));
+    }
+    stream.stream.shutdown(Shutdown::Both).unwrap();
+    talking.join().unwrap();
+}
+
+/// What has come and was not read makes a reset of its end.
+#[test]
+fn one_that_is_reset_is_counted() {
+    let server = Server::start(&["--ping-interval", "0"]);
+    let mut sender = Client::join(&server, "/");
+    let stream = EventStream::open(&server, "/");
+    wait_for(&server, "chinwag_clients", 2.0);
+    sender.text("unread");
+    stream.stream.peek(&mut [0]).unwrap();
+    drop(stream);
+    wait_for(&server, "chinwag_clients_dropped_total{reason=\"reset\"}", 1.0);
+    wait_for(&server, "chinwag_streams", 0.0);
+}
+
+#[test]
 fn strangers_are_refused() {
     let server = Server::start(&[]);
     for (head, status) in [
