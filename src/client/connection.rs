@@ -238,7 +238,7 @@ impl Reader {
         let has_caught_up = match event {
             Event::Message(message) => {
                 if self.outbox.has_joined() && message.message_type() == MessageType::Text {
-                    self.outbox.come_back(screen.key(message.payload()));
+                    self.outbox.come_back(screen.keys.of(message.payload()));
                 }
                 screen.take(message.message_type(), message.payload())
             }

@@ -63,7 +63,7 @@ impl Chat {
 /// See the module's documentation.
 pub(super) struct Screen {
     raw: bool,
-    keys: Keys,
+    pub(super) keys: Keys,
     /// The newest messages in their order.
     seen: VecDeque<Key>,
     /// The same, to be looked up.
@@ -101,11 +101,6 @@ impl Screen {
         held.push((message_type, message.to_vec()));
         self.held_bytes += message.len();
         Ok(held.len() >= HELD_MAX || self.held_bytes >= HELD_BYTES_MAX)
-    }
-
-    /// What a text is known by.
-    pub(super) fn key(&self, text: &[u8]) -> Key {
-        self.keys.of(text)
     }
 
     /// Prints what is new of what was held.
