@@ -17,7 +17,6 @@ use crate::protocol::client_handshake::{ClientRequest, Response, request_key};
 use crate::protocol::close::CloseCode;
 use crate::protocol::control::ControlFrame;
 use crate::protocol::event::{Event, MessageType};
-use crate::protocol::frame::Opcode;
 use crate::protocol::head::Head;
 use crate::protocol::receiver::{ClientReceiver, Limits};
 
@@ -134,8 +133,7 @@ impl Connection {
     }
 
     fn close(&self, code: CloseCode, outbox: &Outbox, random: &mut Random) -> std::io::Result<()> {
-        let payload = code.get().to_be_bytes();
-        let close = ControlFrame::new(Opcode::Close, &payload, Some(random.masking_key()));
+        let close = ControlFrame::close(code, "", Some(random.masking_key()));
         self.write(close.as_bytes(), outbox)
     }
 
